@@ -1,0 +1,350 @@
+"""Every setting, read once from the environment and typed. docs/settings.md lists the variables.
+
+Two modes. *embedded* (the default, `make run`) needs nothing: SQLite, a broker of its own on a private
+socket, mail as files. *server* (`CAIRN_MODE=server`, `docker compose up`) takes a database, a broker, an
+SMTP server and a secret from the environment and refuses to start when one is missing.
+"""
+
+import hashlib
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable, stripped; `default` where it is missing or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def whole(name: str, default: int, low: int, high: int) -> int:
+    """The variable as a whole number from `low` to `high`."""
+    value = text(name, str(default))
+    if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
+    return int(value)
+
+
+def choice(name: str, *options: str) -> str:
+    """The variable as one of `options`; the first where it is missing."""
+    value = text(name, options[0])
+    if value not in options:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(options)}, not {value!r}.")
+    return value
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    """The variable as yes or no: 1 or 0."""
+    return choice(name, *(("1", "0") if default else ("0", "1"))) == "1"
+
+
+def required(name: str) -> str:
+    """The variable; outside the embedded default it must be there."""
+    value = text(name)
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. CAIRN_MODE=server needs it; see docs/settings.md.")
+    return value
+
+
+def kept_secret(path: Path) -> str:
+    """The embedded default's secret: made once, readable by its owner alone, then kept."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # Written whole under another name and linked into place: a second process starting at the same
+        # moment reads a whole secret or makes none.
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+def socket_path(data_dir: Path) -> Path:
+    """Where the embedded broker listens. A Unix socket's path has at most about 100 bytes."""
+    inside = data_dir / "run" / "broker.sock"
+    if len(os.fsencode(inside)) <= 100:
+        return inside
+    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"cairn-{os.getuid()}-{digest}" / "broker.sock"
+
+
+# --- the machine -------------------------------------------------------------------------------------------
+
+MODE = choice("CAIRN_MODE", "embedded", "server")
+EMBEDDED = MODE == "embedded"
+DEBUG = flag("CAIRN_DEBUG")
+DATA_DIR = Path(text("CAIRN_DATA", str(BASE_DIR / "var"))).expanduser().resolve()
+HOST = text("HOST", "127.0.0.1")
+PORT = whole("PORT", 8000, 1, 65535)
+PUBLIC_URL = (text("CAIRN_URL", f"http://{HOST}:{PORT}") if EMBEDDED else required("CAIRN_URL")).rstrip("/")
+if urlsplit(PUBLIC_URL).scheme not in {"http", "https"} or not urlsplit(PUBLIC_URL).hostname:
+    raise ImproperlyConfigured(f"CAIRN_URL must look like https://cairn.example.org, not {PUBLIC_URL!r}.")
+HTTPS = PUBLIC_URL.startswith("https://")
+SIGN_UP_OPEN = choice("CAIRN_SIGNUP", "open", "closed") == "open"
+
+SECRET_KEY = text("SECRET_KEY") or (
+    kept_secret(DATA_DIR / "secret_key") if EMBEDDED else required("SECRET_KEY")
+)
+LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS = sorted(
+    {str(urlsplit(PUBLIC_URL).hostname), *LOOPBACK, *([HOST] if HOST not in {"0.0.0.0", "::"} else [])}  # noqa: S104
+)
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# --- the application ---------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "template_partials",
+    "csp",
+    "curriculum",
+    "tracker.operations",
+    "tracker.library",
+    "tracker.people",
+    "tracker.journal",
+    "tracker.plans",
+    "tracker.milestones",
+    "tracker.reminders",
+    "tracker.desk",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "tracker.people.middleware.LoginRequiredMiddleware",
+    "tracker.people.middleware.PrivatePagesMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "tracker.urls"
+WSGI_APPLICATION = "tracker.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "tracker.desk.context.base_page",
+            ],
+            "builtins": ["tracker.library.templatetags.words"],
+        },
+    },
+]
+
+# Forms are rendered by our own templates under templates/django/forms/.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CURRICULUM_DIR = Path(text("CAIRN_CURRICULUM", str(BASE_DIR / "curriculum" / "content")))
+
+# --- data stores -------------------------------------------------------------------------------------------
+
+DATABASE_URL = text("DATABASE_URL") if EMBEDDED else required("DATABASE_URL")
+DATABASES: dict[str, dict[str, Any]] = {}
+if DATABASE_URL and not DATABASE_URL.startswith("sqlite:"):
+    DATABASES["default"] = {
+        **dj_database_url.parse(DATABASE_URL),
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": whole("CAIRN_DB_POOL", 8, 1, 100), "timeout": 10}},
+    }
+else:
+    DATABASES["default"] = {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": dj_database_url.parse(DATABASE_URL)["NAME"] if DATABASE_URL else DATA_DIR / "cairn.sqlite3",
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            # synchronous=FULL: a reminder's hand-over must be on the disk before the mail leaves.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        },
+    }
+
+BROKER_SOCKET = socket_path(DATA_DIR)
+REDIS_URL = text("REDIS_URL") if EMBEDDED else required("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": text("CACHE_URL", REDIS_URL) or f"unix://{BROKER_SOCKET}?db=1",
+        "KEY_PREFIX": "cairn",
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL or f"redis+socket://{BROKER_SOCKET}?virtual_host=0"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "reminders"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TIMEZONE = "UTC"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# The reminder table is the outbox: a tick that cannot be published is published again a minute later.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 0}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+}
+TICK_SECONDS = whole("CAIRN_TICK_SECONDS", 60, 1, 3600)
+# How long a worker keeps the reminders it took, and how long one waits after its first refusal for now.
+REMINDER_LEASE_SECONDS = whole("CAIRN_LEASE_SECONDS", 600, 5, 3600)
+REMINDER_RETRY_SECONDS = whole("CAIRN_RETRY_SECONDS", 300, 1, 3600)
+# Kept in memory: ticks carry nothing, so beat has nothing to remember over a restart.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULE = {
+    "wake-reminders": {
+        "task": "tracker.reminders.tasks.wake",
+        "schedule": TICK_SECONDS,
+        "options": {"expires": max(1, TICK_SECONDS - 1)},
+    },
+    "delete-accounts": {
+        "task": "tracker.people.tasks.delete_due_accounts",
+        "schedule": 3600,
+        "options": {"expires": 3000},
+    },
+}
+
+# --- people ------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "today"
+ACCOUNT_ADAPTER = "tracker.people.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "tracker.people.forms.SignUpForm"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ALLAUTH_TRUSTED_PROXY_COUNT = whole("CAIRN_PROXIES", 0, 0, 10)
+
+# --- mail --------------------------------------------------------------------------------------------------
+
+SMTP_HOST = text("SMTP_HOST") if EMBEDDED else required("SMTP_HOST")
+MAIL_AS_FILES = not SMTP_HOST
+MAIL_DIR = DATA_DIR / "mail"
+EMAIL_BACKEND = (
+    "tracker.operations.mailfiles.FileBackend"
+    if MAIL_AS_FILES
+    else "django.core.mail.backends.smtp.EmailBackend"
+)
+EMAIL_HOST = SMTP_HOST
+EMAIL_PORT = whole("SMTP_PORT", 587, 1, 65535)
+EMAIL_HOST_USER = text("SMTP_USER")
+EMAIL_HOST_PASSWORD = text("SMTP_PASSWORD")
+SMTP_SECURITY = choice("SMTP_SECURITY", "starttls", "tls", "none")
+EMAIL_USE_TLS = SMTP_SECURITY == "starttls"
+EMAIL_USE_SSL = SMTP_SECURITY == "tls"
+EMAIL_TIMEOUT = 20
+MAIL_DOMAIN = str(urlsplit(PUBLIC_URL).hostname)
+DEFAULT_FROM_EMAIL = text("CAIRN_FROM", f"Cairn <cairn@{'localhost' if EMBEDDED else MAIL_DOMAIN}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Where mail only lands in files, a confirmation is needed for reminders alone; see docs/decisions/0005.
+ACCOUNT_EMAIL_VERIFICATION = "optional" if MAIL_AS_FILES else "mandatory"
+
+# --- what leaves the server --------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "cairn_session"
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+if ALLAUTH_TRUSTED_PROXY_COUNT:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": text("CAIRN_LOG_LEVEL", "INFO")},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

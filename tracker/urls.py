@@ -1,0 +1,11 @@
+"""Every address. URL names equal view names with hyphens."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("tracker.operations.urls")),
+    path("", include("tracker.people.urls")),
+    path("", include("tracker.milestones.urls")),
+    path("", include("tracker.reminders.urls")),
+    path("", include("tracker.desk.urls")),
+]
