@@ -1,0 +1,1 @@
+"""What there is to learn. Knows no learner and reads no clock."""

@@ -1,0 +1,506 @@
+"""A published revision as frozen values, read once per process. Pages and mails ask this.
+
+`catalogue(number)` builds a revision with a constant number of queries and keeps it; a revision never
+changes, so what is kept is never stale. `newest_revision()` asks the database each time (one query), so
+that publishing needs no restart.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from curriculum import models
+
+KEPT_REVISIONS = 8
+
+
+class UnknownRevision(LookupError):
+    """No revision has this number."""
+
+
+class NoCurriculum(LookupError):
+    """No curriculum has been loaded yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic of one edition. `parent` is "" at the top; `groups` are ids of the same edition."""
+
+    topic_id: str
+    name: str
+    kind: str
+    parent: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One edition of a framework with its topics in the owner's order."""
+
+    name: str
+    title: str
+    topics: tuple[Topic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """A framework and the editions known here, oldest first."""
+
+    key: str
+    title: str
+    url: str
+    source: str
+    editions: tuple[Edition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A topic that a module teaches. Never shown without its edition."""
+
+    framework: str
+    edition: str
+    topic_id: str
+    topic_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """A row of the skills matrix: sentences for the levels 0 to 4, and the target level by track key."""
+
+    key: str
+    title: str
+    kind: str
+    levels: tuple[str, ...]
+    typical_start: int
+    targets: Mapping[str, int] = field(hash=False)
+    proof_modules: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A public page or file to read or use."""
+
+    key: str
+    title: str
+    url: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """Practical work that ends in evidence. `variants` says by track key what differs there."""
+
+    key: str
+    title: str
+    needs: str
+    files: tuple[str, ...]
+    rules: tuple[str, ...]
+    tracks: frozenset[str]
+    variants: Mapping[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A recall question with its answer and where the answer can be looked up."""
+
+    key: str
+    prompt: str
+    answer: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One thing that must be true for the milestone. Backed by `lab_key`, or by `artefact` in words."""
+
+    key: str
+    text: str
+    tracks: frozenset[str]
+    lab_key: str | None
+    artefact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One piece of work. `needs` says required or optional by track key; other tracks do not have it."""
+
+    key: str
+    title: str
+    kind: str
+    minutes: int
+    needs: Mapping[str, str] = field(hash=False)
+    lab_key: str | None
+    summary: str
+    module_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A chapter. `learner_scoped`: what it covers depends on the learner's own system."""
+
+    key: str
+    number: int
+    title: str
+    goal: str
+    why: str
+    prerequisites: tuple[str, ...]
+    activities: tuple[Activity, ...]
+    labs: tuple[Lab, ...]
+    questions: tuple[Question, ...]
+    milestone_key: str
+    milestone_title: str
+    criteria: tuple[Criterion, ...]
+    resources: tuple[Resource, ...]
+    covers: tuple[Cover, ...]
+    learner_scoped: bool
+
+    def activities_in(self, track_key: str) -> tuple[Activity, ...]:
+        """The activities of a track, required and optional."""
+        return tuple(activity for activity in self.activities if track_key in activity.needs)
+
+    def required_in(self, track_key: str) -> tuple[Activity, ...]:
+        """The required activities of a track; none where the module is an elective."""
+        return tuple(row for row in self.activities if row.needs.get(track_key) == "required")
+
+    def labs_in(self, track_key: str) -> tuple[Lab, ...]:
+        """The labs open in a track."""
+        return tuple(lab for lab in self.labs if track_key in lab.tracks)
+
+    def required_labs_in(self, track_key: str) -> tuple[Lab, ...]:
+        """The labs that a required activity of the track works on."""
+        keys = {activity.lab_key for activity in self.required_in(track_key)}
+        return tuple(lab for lab in self.labs if lab.key in keys)
+
+    def criteria_in(self, track_key: str) -> tuple[Criterion, ...]:
+        """The milestone's criteria in a track."""
+        return tuple(criterion for criterion in self.criteria if track_key in criterion.tracks)
+
+    def minutes_in(self, track_key: str) -> int:
+        """The minutes of a track's required activities."""
+        return sum(activity.minutes for activity in self.required_in(track_key))
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A choice of activities. `elective_keys` are those of `module_keys` that may be left out altogether."""
+
+    key: str
+    title: str
+    summary: str
+    module_keys: tuple[str, ...]
+    elective_keys: tuple[str, ...]
+    completion: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One revision, whole. Modules are in the order of their numbers."""
+
+    revision: int
+    loaded_at: datetime
+    title: str
+    tracks: tuple[Track, ...]
+    modules: tuple[Module, ...]
+    skills: tuple[Skill, ...]
+    frameworks: tuple[Framework, ...]
+    _tracks: Mapping[str, Track] = field(init=False, repr=False, compare=False)
+    _modules: Mapping[str, Module] = field(init=False, repr=False, compare=False)
+    _activities: Mapping[str, Activity] = field(init=False, repr=False, compare=False)
+    _labs: Mapping[str, Lab] = field(init=False, repr=False, compare=False)
+    _criteria: Mapping[str, Criterion] = field(init=False, repr=False, compare=False)
+    _questions: Mapping[str, Question] = field(init=False, repr=False, compare=False)
+    _homes: Mapping[str, Module] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        def index(name: str, rows: Iterable[Any]) -> None:
+            object.__setattr__(self, name, MappingProxyType({row.key: row for row in rows}))
+
+        index("_tracks", self.tracks)
+        index("_modules", self.modules)
+        index("_activities", (row for module in self.modules for row in module.activities))
+        index("_labs", (row for module in self.modules for row in module.labs))
+        index("_criteria", (row for module in self.modules for row in module.criteria))
+        index("_questions", (row for module in self.modules for row in module.questions))
+        homes = {
+            row.key: module
+            for module in self.modules
+            for rows in (module.activities, module.labs, module.criteria, module.questions, module.resources)
+            for row in rows
+        }
+        homes |= {module.milestone_key: module for module in self.modules}
+        object.__setattr__(self, "_homes", MappingProxyType(homes))
+
+    def track(self, key: str) -> Track:
+        """The track with this key. `KeyError` if there is none."""
+        return self._tracks[key]
+
+    def module(self, key: str) -> Module:
+        """The module with this key. `KeyError` if there is none."""
+        return self._modules[key]
+
+    def activity(self, key: str) -> Activity:
+        """The activity with this key. `KeyError` if there is none."""
+        return self._activities[key]
+
+    def find_activity(self, key: str) -> Activity | None:
+        """The activity with this key, or None: it may have been retired."""
+        return self._activities.get(key)
+
+    def lab(self, key: str) -> Lab:
+        """The lab with this key. `KeyError` if there is none."""
+        return self._labs[key]
+
+    def criterion(self, key: str) -> Criterion:
+        """The criterion with this key. `KeyError` if there is none."""
+        return self._criteria[key]
+
+    def question(self, key: str) -> Question:
+        """The question with this key. `KeyError` if there is none."""
+        return self._questions[key]
+
+    def module_of(self, key: str) -> Module:
+        """The module that holds this activity, lab, question, criterion, resource or milestone.
+
+        `KeyError` if no such key is in this revision.
+        """
+        return self._homes[key]
+
+    def modules_in(self, track_key: str) -> tuple[Module, ...]:
+        """The modules of a track in the order of their numbers, electives included. `KeyError` if unknown."""
+        return tuple(self._modules[key] for key in self._tracks[track_key].module_keys)
+
+    def minutes_in(self, track_key: str) -> int:
+        """The minutes of all required activities of a track. `KeyError` if there is no such track."""
+        return sum(module.minutes_in(track_key) for module in self.modules_in(track_key))
+
+
+def newest_revision() -> int:
+    """The number of the newest revision, in one query. Raises `NoCurriculum` when nothing is loaded."""
+    number = models.Revision.objects.order_by("-number").values_list("number", flat=True).first()
+    if number is None:
+        raise NoCurriculum("No curriculum is loaded yet; run manage.py load_curriculum.")
+    return number
+
+
+def newest() -> Catalogue:
+    """The newest revision: one query once it is known. Raises `NoCurriculum` when nothing is loaded."""
+    return catalogue(newest_revision())
+
+
+@lru_cache(maxsize=KEPT_REVISIONS)
+def catalogue(revision: int) -> Catalogue:
+    """A revision by its number, kept for the life of the process. Raises `UnknownRevision`."""
+    row = models.Revision.objects.filter(number=revision).first()
+    if row is None:
+        raise UnknownRevision(f"There is no revision {revision}.")
+    modules = _modules(row)
+    return Catalogue(
+        revision=row.number,
+        loaded_at=row.loaded_at,
+        title=row.title,
+        tracks=_tracks(row, modules),
+        modules=modules,
+        skills=_skills(row),
+        frameworks=_frameworks(row),
+    )
+
+
+def forget() -> None:
+    """Forget every revision that was read: for tests, whose rows are rolled back."""
+    catalogue.cache_clear()
+
+
+# Rows are fetched model by model and joined here. Each function asks a fixed number of queries.
+
+_Grouped = defaultdict[int, list[Any]]
+
+
+def _grouped(pairs: Iterable[tuple[int, Any]]) -> _Grouped:
+    rows: _Grouped = defaultdict(list)
+    for owner, row in pairs:
+        rows[owner].append(row)
+    return rows
+
+
+def _tracks(revision: models.Revision, modules: tuple[Module, ...]) -> tuple[Track, ...]:
+    return tuple(
+        Track(
+            key=row.key,
+            title=row.title,
+            summary=row.summary,
+            module_keys=tuple(module.key for module in modules if module.activities_in(row.key)),
+            elective_keys=tuple(row.electives),
+            completion=row.completion,
+        )
+        for row in models.Track.objects.filter(revision=revision).order_by("position")
+    )
+
+
+def _skills(revision: models.Revision) -> tuple[Skill, ...]:
+    return tuple(
+        Skill(
+            key=row.key,
+            title=row.title,
+            kind=row.kind,
+            levels=tuple(row.levels),
+            typical_start=row.typical_start,
+            targets=MappingProxyType(row.targets),
+            proof_modules=tuple(row.proof_modules),
+            note=row.note,
+        )
+        for row in models.Skill.objects.filter(revision=revision).order_by("position")
+    )
+
+
+def _frameworks(revision: models.Revision) -> tuple[Framework, ...]:
+    topics = _grouped(
+        (
+            row.edition_id,
+            Topic(row.topic_id, row.name, row.kind, row.parent, tuple(row.groups)),
+        )
+        for row in models.Topic.objects.filter(edition__framework__revision=revision).order_by("position")
+    )
+    editions = _grouped(
+        (row.framework_id, Edition(row.name, row.title, tuple(topics[row.pk])))
+        for row in models.Edition.objects.filter(framework__revision=revision).order_by("position")
+    )
+    return tuple(
+        Framework(row.key, row.title, row.url, row.source, tuple(editions[row.pk]))
+        for row in models.Framework.objects.filter(revision=revision).order_by("key")
+    )
+
+
+def _modules(revision: models.Revision) -> tuple[Module, ...]:
+    prerequisites = _grouped(
+        models.Prerequisite.objects.filter(module__revision=revision)
+        .order_by("position")
+        .values_list("module_id", "needs__key")
+    )
+    covers = _grouped(
+        (
+            row.module_id,
+            Cover(
+                framework=row.topic.edition.framework.key,
+                edition=row.topic.edition.name,
+                topic_id=row.topic.topic_id,
+                topic_name=row.topic.name,
+            ),
+        )
+        for row in models.Cover.objects.filter(module__revision=revision)
+        .select_related("topic__edition__framework")
+        .order_by("position")
+    )
+    activities = _activities(revision)
+    labs = _labs(revision)
+    criteria = _criteria(revision)
+    questions = _grouped(
+        (row.module_id, Question(row.key, row.prompt, row.answer, row.source))
+        for row in models.Question.objects.filter(module__revision=revision).order_by("position")
+    )
+    resources = _grouped(
+        (row.module_id, Resource(row.key, row.title, row.url, row.kind))
+        for row in models.Resource.objects.filter(module__revision=revision).order_by("position")
+    )
+    return tuple(
+        Module(
+            key=row.key,
+            number=row.number,
+            title=row.title,
+            goal=row.goal,
+            why=row.why,
+            prerequisites=tuple(prerequisites[row.pk]),
+            activities=tuple(activities[row.pk]),
+            labs=tuple(labs[row.pk]),
+            questions=tuple(questions[row.pk]),
+            milestone_key=row.milestone.key,
+            milestone_title=row.milestone.title,
+            criteria=tuple(criteria[row.pk]),
+            resources=tuple(resources[row.pk]),
+            covers=tuple(covers[row.pk]),
+            learner_scoped=row.learner_scoped,
+        )
+        for row in models.Module.objects.filter(revision=revision)
+        .select_related("milestone")
+        .order_by("number")
+    )
+
+
+def _activities(revision: models.Revision) -> _Grouped:
+    """Activities by module."""
+    needs = _grouped(
+        (activity, (track, need))
+        for activity, track, need in models.ActivityTrack.objects.filter(track__revision=revision)
+        .order_by("track__position")
+        .values_list("activity_id", "track__key", "need")
+    )
+    return _grouped(
+        (
+            row.module_id,
+            Activity(
+                key=row.key,
+                title=row.title,
+                kind=row.kind,
+                minutes=row.minutes,
+                needs=MappingProxyType(dict(needs[row.pk])),
+                lab_key=row.lab.key if row.lab else None,
+                summary=row.summary,
+                module_key=row.module.key,
+            ),
+        )
+        for row in models.Activity.objects.filter(module__revision=revision)
+        .select_related("lab", "module")
+        .order_by("position")
+    )
+
+
+def _labs(revision: models.Revision) -> _Grouped:
+    """Labs by module."""
+    tracks = _grouped(
+        models.LabTrack.objects.filter(track__revision=revision).values_list("lab_id", "track__key")
+    )
+    return _grouped(
+        (
+            row.module_id,
+            Lab(
+                key=row.key,
+                title=row.title,
+                needs=row.needs,
+                files=tuple(row.files),
+                rules=tuple(row.rules),
+                tracks=frozenset(tracks[row.pk]),
+                variants=MappingProxyType(row.variants),
+            ),
+        )
+        for row in models.Lab.objects.filter(module__revision=revision).order_by("position")
+    )
+
+
+def _criteria(revision: models.Revision) -> _Grouped:
+    """Criteria by module."""
+    tracks = _grouped(
+        models.CriterionTrack.objects.filter(track__revision=revision).values_list(
+            "criterion_id", "track__key"
+        )
+    )
+    return _grouped(
+        (
+            row.milestone.module_id,
+            Criterion(
+                key=row.key,
+                text=row.text,
+                tracks=frozenset(tracks[row.pk]),
+                lab_key=row.lab.key if row.lab else None,
+                artefact=row.artefact,
+            ),
+        )
+        for row in models.Criterion.objects.filter(milestone__module__revision=revision)
+        .select_related("lab", "milestone")
+        .order_by("position")
+    )
