@@ -1,0 +1,47 @@
+"""Everything that is a learner's own, as plain values for one JSON file."""
+
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+from tracker.journal.models import SessionCorrection, StudySession
+from tracker.milestones.models import Completion, CriterionTick
+from tracker.people.models import User
+from tracker.plans.models import Baseline, Mark, Pause, Plan, PlanChange
+from tracker.reminders.models import Consent, Recipient, Reminder
+
+FORMAT = "cairn-export/1"
+# Secrets that act for the learner, and what only the machinery needs.
+LEFT_OUT = {"password", "unsubscribe_token", "lease_token", "leased_until", "groups", "user_permissions"}
+
+
+def everything_of(learner: User) -> dict[str, Any]:
+    """Every row that belongs to the learner. A model that has a learner must be named here."""
+    own: dict[str, QuerySet[Any]] = {
+        "plans": Plan.objects.filter(learner=learner),
+        "pauses": Pause.objects.filter(plan__learner=learner),
+        "baselines": Baseline.objects.filter(plan__learner=learner),
+        "plan_changes": PlanChange.objects.filter(plan__learner=learner),
+        "marks": Mark.objects.filter(learner=learner),
+        "study_sessions": StudySession.objects.filter(learner=learner),
+        "session_corrections": SessionCorrection.objects.filter(session__learner=learner),
+        "criterion_ticks": CriterionTick.objects.filter(learner=learner),
+        "completions": Completion.objects.filter(learner=learner),
+        "recipient": Recipient.objects.filter(learner=learner),
+        "consents": Consent.objects.filter(learner=learner),
+        "reminders": Reminder.objects.filter(learner=learner),
+    }
+    return {
+        "format": FORMAT,
+        "learner": values_of(learner),
+        **{name: [values_of(row) for row in rows.order_by("pk")] for name, rows in own.items()},
+    }
+
+
+def values_of(row: Model) -> dict[str, Any]:
+    """A row's fields by name; foreign keys as numbers."""
+    return {
+        field.name: getattr(row, field.attname)
+        for field in row._meta.concrete_fields
+        if field.name not in LEFT_OUT
+    }

@@ -1,0 +1,302 @@
+"""Forms of the pages that show two features or more: the start, and logging study."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from curriculum.catalogue import Catalogue, Module, catalogue
+from tracker.journal import rules as journal_rules
+from tracker.journal.actions import Entry
+from tracker.library import words
+from tracker.plans.models import DAY_FIELDS
+
+MONTHS_AHEAD = 24
+PRESELECTED_MONTHS = 12
+SHORTEST_WEEK = 60
+
+
+class TrackForm(forms.Form):
+    """Step 1: what one wants to become."""
+
+    track = forms.ChoiceField(label="Track", widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, content: Catalogue, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["track"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(track.key, track.title) for track in content.tracks]
+        field.error_messages["required"] = "Choose the track you want to follow."
+        field.error_messages["invalid_choice"] = "There is no such track in the curriculum."
+
+
+class DayHoursField(forms.CharField):
+    """Time on one weekday, read as hours: `2`, `1:30`, `1.5`, `45 min`; empty is none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False,
+            max_length=20,
+            widget=forms.TextInput(attrs={"autocomplete": "off", "class": "short"}),
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> int:  # type: ignore[override]
+        said = str(value or "").strip()
+        if said in {"", "0", "-", "–"}:
+            return 0
+        bare = said.replace(",", ".")
+        try:
+            if bare.replace(".", "", 1).isdigit():
+                hours = float(bare)
+                if hours > 24:
+                    raise ValueError(f"A day has 24 hours, not {said}.")
+                return round(hours * 60)
+            return journal_rules.read_minutes(said)
+        except ValueError as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
+    def validate(self, value: Any) -> None:
+        """An empty day is a day without study."""
+
+    def run_validators(self, value: Any) -> None:
+        """The length was read; there is nothing more to check."""
+
+
+class HoursForm(forms.Form):
+    """Step 2: hours for each weekday, the start, and a target or none."""
+
+    monday = DayHoursField(label="Monday", initial="1")
+    tuesday = DayHoursField(label="Tuesday", initial="1")
+    wednesday = DayHoursField(label="Wednesday", initial="1")
+    thursday = DayHoursField(label="Thursday", initial="1")
+    friday = DayHoursField(label="Friday", initial="0")
+    saturday = DayHoursField(label="Saturday", initial="3")
+    sunday = DayHoursField(label="Sunday", initial="0")
+    start_on = forms.DateField(
+        label="First day",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={
+            "required": "Say on which day you start.",
+            "invalid": "That is not a date. It should look like 2026-11-23.",
+        },
+    )
+    target = forms.ChoiceField(label="Done by", required=False)
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        self.fields["start_on"].initial = today
+        field = self.fields["target"]
+        assert isinstance(field, forms.ChoiceField)
+        months = [month_after(today, ahead) for ahead in range(1, MONTHS_AHEAD + 1)]
+        field.choices = [("", "No target"), *((f"{m:%Y-%m}", words.month(m)) for m in months)]
+        field.initial = f"{month_after(today, PRESELECTED_MONTHS):%Y-%m}"
+        field.error_messages["invalid_choice"] = (
+            f"A target lies between {words.month(months[0])} and {words.month(months[-1])}, or there is none."
+        )
+
+    def day_fields(self) -> list[forms.BoundField]:
+        """The seven weekdays, Monday first."""
+        return [self[day] for day in DAY_FIELDS]
+
+    def clean_start_on(self) -> date:
+        start_on: date = self.cleaned_data["start_on"]
+        if not self.today - timedelta(days=366) <= start_on <= self.today + timedelta(days=366):
+            raise forms.ValidationError("The first day lies within a year from today, before or after.")
+        return start_on
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if all(day in cleaned for day in DAY_FIELDS) and self.week_minutes < SHORTEST_WEEK:
+            self.add_error("monday", "A plan needs at least one hour a week.")
+        target_on = self.target_on
+        if target_on and "start_on" in cleaned and target_on <= cleaned["start_on"]:
+            self.add_error("target", "The target lies before the first day.")
+        return cleaned
+
+    @property
+    def weekday_minutes(self) -> tuple[int, ...]:
+        return tuple(self.cleaned_data[day] for day in DAY_FIELDS)
+
+    @property
+    def week_minutes(self) -> int:
+        return sum(self.weekday_minutes)
+
+    @property
+    def target_on(self) -> date | None:
+        """The last day of the target month."""
+        chosen = self.cleaned_data.get("target")
+        if not chosen:
+            return None
+        year, month = map(int, chosen.split("-"))
+        return month_after(date(year, month, 1), 1) - timedelta(days=1)
+
+
+def month_after(day: date, months: int) -> date:
+    """The first day of the month so many months after that of `day`."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, 1)
+
+
+class KnownForm(forms.Form):
+    """Step 3: modules one knows already."""
+
+    known = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, modules: Collection[Module], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["known"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(module.key, module.title) for module in modules]
+        field.error_messages["invalid_choice"] = "One of these modules is not in the track you chose."
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What can be studied: an activity, a module, or something else."""
+
+    module_key: str = ""
+    activity_key: str = ""
+
+    @property
+    def value(self) -> str:
+        """As the form writes it: the activity's key, or the module's."""
+        return self.activity_key or self.module_key
+
+
+def read_subject(value: str, content: Catalogue | None) -> Subject | None:
+    """What the form means; None where the curriculum has no such thing."""
+    if not value:
+        return Subject()
+    if content is None:
+        return None
+    if activity := content.find_activity(value):
+        return Subject(activity.module_key, activity.key)
+    if any(module.key == value for module in content.modules):
+        return Subject(value)
+    return None
+
+
+def subject_title(value: str, content: Catalogue) -> str:
+    """What a subject is called; the key itself where the curriculum no longer has it."""
+    if activity := content.find_activity(value):
+        return activity.title
+    return next((module.title for module in content.modules if module.key == value), value)
+
+
+@lru_cache(maxsize=64)
+def subject_options(revision: int, track_key: str) -> SafeString:
+    """The options of the log form: modules with their activities. Made once for each revision and track."""
+    parts = ['<option value="">Anything else</option>']
+    for module in catalogue(revision).modules_in(track_key):
+        parts.append(f'<optgroup label="{escape(module.title)}">')
+        parts.append(f'<option value="{escape(module.key)}">The module as a whole</option>')
+        parts.extend(
+            f'<option value="{escape(activity.key)}">{escape(activity.title)}</option>'
+            for activity in module.activities_in(track_key)
+        )
+        parts.append("</optgroup>")
+    return mark_safe("".join(parts))  # noqa: S308 - every part was escaped
+
+
+class SubjectSelect(forms.Select):
+    """The list of activities, whose options are kept as text: a hundred of them cost nothing to show."""
+
+    def __init__(self, content: Catalogue, track_key: str) -> None:
+        super().__init__()
+        self.content, self.track_key = content, track_key
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        chosen = str(value or "")
+        first = SafeString("")
+        if chosen:
+            title = subject_title(chosen, self.content)
+            first = format_html('<option value="{}" selected>{}</option>', chosen, title)
+        return format_html(
+            "<select{}>{}{}</select>",
+            flatatt(self.build_attrs(self.attrs, {**(attrs or {}), "name": name})),
+            first,
+            subject_options(self.content.revision, self.track_key),
+        )
+
+
+class LogForm(forms.Form):
+    """One stretch of study: how long, on what; when, how sure and a note where one likes."""
+
+    length = forms.CharField(
+        label="How long",
+        max_length=40,
+        error_messages={"required": "Say how long you studied, such as 45 or 1:30."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "45 or 1:30", "class": "short"}),
+    )
+    subject = forms.CharField(label="On what", required=False, max_length=120)
+    studied_on = forms.DateField(
+        label="Day",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        required=False,
+        error_messages={"invalid": "That is not a date. It should look like 2026-11-23."},
+    )
+    confidence = forms.TypedChoiceField(
+        label="Confidence",
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[("", "–"), (1, "1 shaky"), (2, "2"), (3, "3 fair"), (4, "4"), (5, "5 sure")],
+        error_messages={"invalid_choice": "Confidence goes from 1 to 5."},
+    )
+    note = forms.CharField(
+        label="Note", required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    submission = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self, *args: Any, today: date, content: Catalogue | None, track_key: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.today, self.content = today, content
+        self.fields["studied_on"].initial = today
+        self.fields["studied_on"].widget.attrs["max"] = today.isoformat()
+        self.fields["submission"].initial = uuid.uuid4
+        if content is not None and track_key:
+            self.fields["subject"].widget = SubjectSelect(content, track_key)
+        else:
+            self.fields["subject"].widget = forms.HiddenInput()
+
+    def clean_length(self) -> int:
+        try:
+            return journal_rules.read_minutes(self.cleaned_data["length"])
+        except ValueError as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
+    def clean_subject(self) -> Subject:
+        subject = read_subject(self.cleaned_data["subject"], self.content)
+        if subject is None:
+            raise forms.ValidationError("The curriculum has no such activity. Choose one from the list.")
+        return subject
+
+    def clean_studied_on(self) -> date:
+        day: date = self.cleaned_data["studied_on"] or self.today
+        if refusal := journal_rules.refuse_day(day, self.today):
+            raise forms.ValidationError(refusal)
+        return day
+
+    @property
+    def entry(self) -> Entry:
+        """What was said, once the form is valid."""
+        said = self.cleaned_data
+        return Entry(
+            minutes=said["length"],
+            studied_on=said["studied_on"],
+            module_key=said["subject"].module_key,
+            activity_key=said["subject"].activity_key,
+            note=said["note"],
+            confidence=said["confidence"],
+        )

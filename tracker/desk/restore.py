@@ -1,0 +1,30 @@
+"""What has to be settled in a database that was just brought back from a backup."""
+
+from datetime import datetime
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+
+from tracker.reminders import actions as reminders_actions
+from tracker.reminders.models import Reminder
+from tracker.reminders.queries import OPEN_STATES
+
+BATCH = 500
+REASON = "The database was restored from a backup; whether this mail had gone out by then is not known."
+
+
+@transaction.atomic
+def settle(now: datetime) -> None:
+    """Makes an older database safe to run on at `now`.
+
+    Nobody is mailed twice: a mail that was due or under way may have gone out after the backup was made, so
+    it becomes unknown, which is shown and never sent by machine. Nobody stays logged in: a session that was
+    ended since would be open again.
+    """
+    # A claim takes one week of a learner; those who missed several come up several times.
+    while reminders_actions.claim_due(now, BATCH):
+        pass
+    Reminder.objects.filter(state__in=OPEN_STATES).update(
+        state=Reminder.State.UNKNOWN, reason=REASON, finished_at=now, lease_token=None, leased_until=None
+    )
+    Session.objects.all().delete()

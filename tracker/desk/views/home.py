@@ -1,0 +1,34 @@
+"""The first page, and the theme."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from tracker.desk.context import THEMES
+from tracker.desk.paths import local_path
+from tracker.plans.queries import active_plan
+
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+@login_not_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """For a visitor: what Cairn is. For a learner: Today, or the four steps to a first plan."""
+    if request.user.is_authenticated:
+        return redirect("today" if active_plan(request.user.pk) else "start")
+    return render(request, "desk/home.html")
+
+
+@login_not_required
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Keeps the chosen theme in a cookie; it says nothing else."""
+    response = redirect(local_path(request, default="home"))
+    chosen = request.POST.get("theme", "")
+    if chosen in THEMES:
+        response.set_cookie(
+            "theme", chosen, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure()
+        )
+    return response

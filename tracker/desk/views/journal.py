@@ -1,0 +1,230 @@
+"""`/journal/`: study sessions by week against target; logging, correcting, deleting, putting back."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from curriculum.catalogue import Catalogue, catalogue, newest
+from tracker import clock
+from tracker.desk.forms import LogForm, subject_title
+from tracker.desk.paths import local_path
+from tracker.desk.views.today import log_form
+from tracker.journal import actions, queries
+from tracker.journal.models import StudySession
+from tracker.journal.rules import Week, week_of
+from tracker.library import words
+from tracker.people.requests import LearnerRequest
+from tracker.plans import queries as plans_queries
+from tracker.plans.models import Plan
+
+WEEKS_A_PAGE = 6
+LATEST_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One session as the journal shows it."""
+
+    session: StudySession
+    title: str
+    corrected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JournalWeek:
+    """A week with its sessions, newest first, and its hours against target."""
+
+    hours: plans_queries.WeekHours | None
+    week: Week
+    logged_minutes: int
+    lines: tuple[Line, ...]
+
+
+def content_of(plan: Plan | None) -> Catalogue:
+    """The learner's revision of the curriculum, or the newest where they have no plan."""
+    return catalogue(plan.revision) if plan else newest()
+
+
+def week_asked(text: str, today: date) -> Week:
+    """The week that the address names by its Monday; this week where it names none that can be."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return week_of(today)
+    return week_of(min(day, today)) if day.year >= 2000 else week_of(today)
+
+
+@require_safe
+def journal(request: LearnerRequest) -> HttpResponse:
+    """The sessions of six weeks, newest first."""
+    today = clock.today(request.user.zone_info)
+    plan = plans_queries.active_plan(request.user.pk)
+    content = content_of(plan)
+    last = week_asked(request.GET.get("week", ""), today)
+    first = last.shifted(1 - WEEKS_A_PAGE)
+    sessions = list(
+        queries.sessions_of(request.user.pk)
+        .filter(studied_on__gte=first.first_on, studied_on__lt=last.until_on)
+        .prefetch_related("corrections")
+    )
+    older = queries.sessions_of(request.user.pk).filter(studied_on__lt=first.first_on).first()
+    pace = plans_queries.pace_of(plan, plan.pauses.all()) if plan else None
+    weeks = []
+    for back in range(WEEKS_A_PAGE):
+        week = last.shifted(-back)
+        lines = tuple(
+            Line(s, title_of(s, content), bool(s.corrections.all())) for s in sessions if s.studied_on in week
+        )
+        logged = sum(line.session.minutes for line in lines)
+        began = plan is not None and week >= week_of(plan.start_on)
+        hours = plans_queries.week_hours(week, plan, pace, logged) if plan and pace and began else None
+        if lines or hours:
+            weeks.append(JournalWeek(hours, week, logged, lines))
+    stands_form = LogForm(
+        today=today, content=content if plan else None, track_key=plan.track_key if plan else ""
+    )
+    return render(
+        request,
+        "desk/journal.html",
+        {
+            "nav": "journal",
+            "weeks": weeks,
+            "form": stands_form,
+            "older": week_of(older.studied_on) if older else None,
+            "newer": last.shifted(WEEKS_A_PAGE) if last < week_of(today) else None,
+            "this_week": week_of(today),
+        },
+    )
+
+
+def title_of(session: StudySession, content: Catalogue) -> str:
+    """What a session was spent on, in words."""
+    value = session.activity_key or session.module_key
+    return subject_title(value, content) if value else "Something else"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def log(request: LearnerRequest) -> HttpResponse:
+    """Logs one session, from any page. GET is the form by itself, which also takes what a link fills in."""
+    stands = plans_queries.standing(request.user.pk, clock.today(request.user.zone_info))
+    if request.method != "POST":
+        filled = {
+            name: request.GET[name][:120]
+            for name in ("length", "subject")
+            if request.GET.get(name, "").strip()
+        }
+        return render(request, "desk/log.html", {"nav": "journal", "form": log_form(stands, None, **filled)})
+    form = log_form(stands, request.POST)
+    page = request.POST.get("page", "")
+    context = {"nav": "journal", "form": form, "next": request.POST.get("next", ""), "page": page}
+    if not form.is_valid():
+        template = "desk/_log.html" if request.htmx else "desk/log.html"
+        return render(request, template, context, status=422)
+    session, is_new = actions.log_session(
+        request.user, form.entry, now=clock.now(), submission=form.cleaned_data["submission"]
+    )
+    said = said_of(session, content_of(stands.plan))
+    if not request.htmx:
+        messages.success(request, said if is_new else f"Logged already: {said}")
+        return redirect(local_path(request, default="today"))
+    fresh = plans_queries.standing(request.user.pk, stands.on)
+    return render(
+        request,
+        "desk/_logged.html",
+        {
+            **context,
+            "form": log_form(fresh, None, subject=request.POST.get("subject", "")),
+            "said": said,
+            "session": session,
+            "stands": fresh,
+        },
+    )
+
+
+def said_of(session: StudySession, content: Catalogue) -> str:
+    """What was understood, shown back."""
+    about = title_of(session, content)
+    return f"Logged {words.hours(session.minutes)} on {words.week_date(session.studied_on)}: {about}."
+
+
+def own_session(request: LearnerRequest, pk: int) -> StudySession:
+    """The learner's own session; a 404 for anybody else's."""
+    return get_object_or_404(StudySession, pk=pk, learner=request.user)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def study_session(request: LearnerRequest, pk: int) -> HttpResponse:
+    """One session, to correct; what it said before stays readable."""
+    session = own_session(request, pk)
+    plan = plans_queries.active_plan(request.user.pk)
+    content = content_of(plan)
+    if session.deleted_at is not None and request.method == "POST":
+        raise Http404
+    form = LogForm(
+        request.POST or None,
+        today=clock.today(request.user.zone_info),
+        content=content,
+        track_key=plan.track_key if plan else content.tracks[0].key,
+        initial={
+            "length": words.hours(session.minutes).replace(words.NBSP, " "),
+            "subject": session.activity_key or session.module_key,
+            "studied_on": session.studied_on,
+            "confidence": session.confidence,
+            "note": session.note,
+        },
+    )
+    if request.method == "POST" and form.is_valid():
+        changed = actions.correct_session(session, form.entry, now=clock.now())
+        messages.success(
+            request, "Corrected. What it said before is kept." if changed else "Nothing changed."
+        )
+        return redirect("study-session", pk)
+    before = [
+        (was, subject_title(was.activity_key or was.module_key, content) or "Something else")
+        for was in session.corrections.order_by("-corrected_at")
+    ]
+    return render(
+        request,
+        "desk/session.html",
+        {
+            "nav": "journal",
+            "session": session,
+            "title": title_of(session, content),
+            "form": form,
+            "before": before,
+        },
+        status=422 if form.is_bound else 200,
+    )
+
+
+@require_POST
+def delete_session(request: LearnerRequest, pk: int) -> HttpResponse:
+    """Takes a session out; the answer offers to put it back."""
+    session = own_session(request, pk)
+    actions.delete_session(session, now=clock.now())
+    if request.htmx:
+        stands = plans_queries.standing(request.user.pk, clock.today(request.user.zone_info))
+        return render(
+            request,
+            "desk/_deleted.html",
+            {"session": session, "stands": stands, "page": request.POST.get("page", "")},
+        )
+    messages.success(
+        request, f"Deleted {words.hours(session.minutes)} of {words.week_date(session.studied_on)}."
+    )
+    return redirect("study-session", pk)
+
+
+@require_POST
+def put_back_session(request: LearnerRequest, pk: int) -> HttpResponse:
+    """Undoes a deletion."""
+    session = own_session(request, pk)
+    actions.put_back_session(session)
+    messages.success(
+        request, f"Put back: {words.hours(session.minutes)} on {words.week_date(session.studied_on)}."
+    )
+    return redirect(local_path(request, default="journal"))

@@ -1,0 +1,274 @@
+"""`/start/`: the first plan in four steps and a preview.
+
+Answers wait in the session, as they were typed, until the plan is made.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from curriculum.catalogue import Catalogue, Module, newest
+from tracker import clock
+from tracker.desk import actions
+from tracker.desk.forms import HoursForm, KnownForm, TrackForm
+from tracker.people.forms import ZoneForm
+from tracker.people.requests import LearnerRequest
+from tracker.people.rules import offered_zones
+from tracker.plans.actions import Wish
+from tracker.plans.queries import active_plan, marks_of
+from tracker.plans.rules import schedule
+from tracker.reminders.forms import CONSENT_WORDING, ReminderForm
+
+STEPS = ("start", "start-hours", "start-known", "start-reminder", "start-preview")
+DRAFT = "start"
+
+
+def draft_of(request: HttpRequest) -> dict[str, Any]:
+    """The answers so far, by step."""
+    draft = request.session.get(DRAFT)
+    return dict(draft) if isinstance(draft, dict) else {}
+
+
+def keep(request: HttpRequest, step: str) -> None:
+    """Keeps a step's answers as they were typed."""
+    answers = {key: request.POST.getlist(key) for key in request.POST if key != "csrfmiddlewaretoken"}
+    request.session[DRAFT] = {**draft_of(request), step: answers}
+
+
+def answers_to(draft: dict[str, Any], step: str) -> Any:
+    """A step's kept answers in the shape that forms read, or None where there are none."""
+    if step not in draft:
+        return None
+    data = QueryDict(mutable=True)
+    for key, values in draft[step].items():
+        data.setlist(key, values)
+    return data
+
+
+@dataclass
+class Answers:
+    """The forms of all steps, bound to what is kept."""
+
+    content: Catalogue
+    track: TrackForm
+    hours: HoursForm
+    known: KnownForm
+    reminder: ReminderForm
+    zone: ZoneForm
+
+    def first_open(self) -> str | None:
+        """The first step without a good answer; None where all have one."""
+        for step, forms in (
+            ("start", (self.track,)),
+            ("start-hours", (self.hours,)),
+            ("start-known", (self.known,)),
+            ("start-reminder", (self.reminder, self.zone)),
+        ):
+            if not all(form.is_valid() for form in forms):
+                return step
+        return None
+
+    @property
+    def track_key(self) -> str:
+        return str(self.track.cleaned_data["track"]) if self.track.is_valid() else ""
+
+    @property
+    def wish(self) -> Wish:
+        return Wish(
+            track_key=self.track_key,
+            start_on=self.hours.cleaned_data["start_on"],
+            weekday_minutes=self.hours.weekday_minutes,
+            target_on=self.hours.target_on,
+        )
+
+
+def read_answers(request: LearnerRequest, *, step: str = "") -> Answers:
+    """Every step's form: the posted one for `step`, the kept ones for the others."""
+    draft = draft_of(request)
+    if step and request.method == "POST":
+        draft[step] = {key: request.POST.getlist(key) for key in request.POST}
+    content = newest()
+    today = clock.today(request.user.zone_info)
+    track = TrackForm(answers_to(draft, "start"), content=content)
+    modules: tuple[Module, ...] = ()
+    if track.is_valid():
+        modules = content.modules_in(track.cleaned_data["track"])
+    return Answers(
+        content=content,
+        track=track,
+        hours=HoursForm(answers_to(draft, "start-hours"), today=today),
+        known=KnownForm(answers_to(draft, "start-known"), modules=modules),
+        reminder=ReminderForm(answers_to(draft, "start-reminder")),
+        zone=ZoneForm(answers_to(draft, "start-reminder"), initial={"zone": request.user.zone}),
+    )
+
+
+def show(
+    request: LearnerRequest, step: str, answers: Answers, *, refused: bool = False, **more: Any
+) -> HttpResponse:
+    """One step's page."""
+    number = STEPS.index(step)
+    return render(
+        request,
+        f"desk/{step.replace('-', '_')}.html",
+        {
+            "answers": answers,
+            "number": number + 1,
+            "back": STEPS[number - 1] if number else "",
+            "refused": refused,
+            "zones": offered_zones() if step == "start-reminder" else (),
+            **more,
+        },
+        status=422 if refused else 200,
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: LearnerRequest) -> HttpResponse:
+    """Step 1: the track."""
+    answers = read_answers(request, step="start")
+    if request.method == "POST":
+        if not answers.track.is_valid():
+            return show(request, "start", answers, refused=True)
+        keep(request, "start")
+        return redirect("start-hours")
+    tracks = [
+        (track, sum(m.minutes_in(track.key) for m in answers.content.modules_in(track.key)))
+        for track in answers.content.tracks
+    ]
+    return show(request, "start", answers, tracks=tracks, plan=active_plan(request.user.pk))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def start_hours(request: LearnerRequest) -> HttpResponse:
+    """Step 2: hours for each weekday, the first day, the target."""
+    answers = read_answers(request, step="start-hours")
+    if not answers.track.is_valid():
+        return redirect("start")
+    if request.method == "POST":
+        if not answers.hours.is_valid():
+            return show(request, "start-hours", answers, refused=True)
+        keep(request, "start-hours")
+        return redirect("start-known")
+    return show(request, "start-hours", answers)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def start_known(request: LearnerRequest) -> HttpResponse:
+    """Step 3: what one knows already."""
+    answers = read_answers(request, step="start-known")
+    if not answers.track.is_valid():
+        return redirect("start")
+    modules = answers.content.modules_in(answers.track_key)
+    rows = [(module, module.minutes_in(answers.track_key)) for module in modules]
+    if request.method == "POST":
+        if not answers.known.is_valid():
+            return show(request, "start-known", answers, refused=True, rows=rows)
+        keep(request, "start-known")
+        return redirect("start-reminder")
+    chosen = answers.known["known"].value() or []
+    return show(request, "start-known", answers, rows=rows, chosen=set(chosen))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def start_reminder(request: LearnerRequest) -> HttpResponse:
+    """Step 4: day, hour, zone and consent."""
+    answers = read_answers(request, step="start-reminder")
+    if not answers.track.is_valid():
+        return redirect("start")
+    if request.method == "POST":
+        # Both are asked, so that every mistake is shown at once.
+        if not all([answers.reminder.is_valid(), answers.zone.is_valid()]):
+            return show(request, "start-reminder", answers, refused=True, wording=CONSENT_WORDING)
+        keep(request, "start-reminder")
+        return redirect("start-preview")
+    return show(request, "start-reminder", answers, wording=CONSENT_WORDING)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def start_preview(request: LearnerRequest) -> HttpResponse:
+    """The dated plan before it is made; POST makes it."""
+    answers = read_answers(request)
+    if missing := answers.first_open():
+        return redirect(missing)
+    known = set(answers.known.cleaned_data["known"])
+    if request.method == "POST":
+        actions.start(
+            request.user,
+            answers.wish,
+            actions.ReminderWish(
+                weekday=answers.reminder.cleaned_data["weekday"],
+                hour=answers.reminder.cleaned_data["hour"],
+                wording=CONSENT_WORDING if answers.reminder.cleaned_data["consent"] else "",
+            ),
+            zone=answers.zone.cleaned_data["zone"],
+            content=answers.content,
+            known_modules=known,
+            now=clock.now(),
+            on=clock.today(request.user.zone_info),
+        )
+        request.session.pop(DRAFT, None)
+        messages.success(request, "Your plan is made.")
+        return redirect("today")
+    return show(
+        request,
+        "start-preview",
+        answers,
+        preview=preview(request.user.pk, answers),
+        plan=active_plan(request.user.pk),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """A module on its dates; None where all of it is known or done."""
+
+    module: Module
+    minutes: int
+    known: bool
+    laid: schedule.Laid | None
+
+
+def preview(learner_id: int, answers: Answers) -> dict[str, Any]:
+    """The plan that these answers give: modules on dates, the finish, and what the target would take."""
+    wish = answers.wish
+    known = set(answers.known.cleaned_data["known"])
+    marks = marks_of([learner_id])[learner_id]
+    pace = schedule.Pace(wish.weekday_minutes)
+    work: list[schedule.Work] = []
+    modules = answers.content.modules_in(wish.track_key)
+    minutes: dict[str, int] = {}
+    for module in modules:
+        minutes[module.key] = 0
+        if module.key not in known:
+            minutes[module.key] = sum(
+                activity.minutes
+                for activity in module.required_in(wish.track_key)
+                if activity.key not in marks
+            )
+        if minutes[module.key]:
+            work.append(schedule.Work(module.key, minutes[module.key]))
+    laid = {item.key: item for item in schedule.lay_out(work, pace, wish.start_on)}
+    total = sum(minutes.values())
+    finish_on = max((item.last_on for item in laid.values()), default=None)
+    late = wish.target_on is not None and finish_on is not None and finish_on > wish.target_on
+    needed = None
+    if late and wish.target_on:
+        needed = schedule.week_minutes_needed(total, pace, wish.start_on, wish.target_on)
+    return {
+        "rows": [PreviewRow(m, minutes[m.key], m.key in known, laid.get(m.key)) for m in modules],
+        "total_minutes": total,
+        "week_minutes": pace.week_minutes,
+        "finish_on": finish_on,
+        "target_on": wish.target_on,
+        "is_late": late,
+        "needed_week_minutes": needed,
+        "spare_days": (wish.target_on - finish_on) // timedelta(days=1)
+        if wish.target_on and finish_on and not late
+        else None,
+    }

@@ -1,0 +1,44 @@
+"""`/today/`: this week, and what is next."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from tracker import clock
+from tracker.desk.charts import week_bars
+from tracker.desk.forms import LogForm
+from tracker.people.requests import LearnerRequest
+from tracker.plans.queries import Standing, standing
+
+
+def log_form(stands: Standing, data: Any = None, **initial: Any) -> LogForm:
+    """The log form for a learner on their plan."""
+    return LogForm(
+        data,
+        today=stands.on,
+        content=stands.catalogue,
+        track_key=stands.plan.track_key if stands.plan else "",
+        initial=initial,
+    )
+
+
+@require_safe
+def today(request: LearnerRequest) -> HttpResponse:
+    """Hours against target, what is next, and a line to log on."""
+    stands = standing(request.user.pk, clock.today(request.user.zone_info))
+    if stands.plan is None:
+        return render(request, "desk/no_plan.html", {"nav": "today", "stands": stands})
+    return render(
+        request,
+        "desk/today.html",
+        {
+            "nav": "today",
+            "stands": stands,
+            "form": log_form(stands),
+            "bars": week_bars(stands.weeks),
+            "weeks_on_target": sum(1 for week in stands.weeks[:-1] if week.on_target),
+            "full_weeks": sum(1 for week in stands.weeks[:-1] if not week.is_paused),
+        },
+    )

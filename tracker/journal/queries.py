@@ -1,0 +1,55 @@
+"""Study sessions as the plain values that rules and pages take."""
+
+from collections.abc import Collection
+from datetime import date
+
+from django.db.models import Q, QuerySet, Sum
+
+from tracker.journal.models import StudySession
+from tracker.journal.rules import Week, week_of
+
+
+def sessions_of(learner_id: int) -> QuerySet[StudySession]:
+    """A learner's sessions that are not deleted, newest day first."""
+    return StudySession.objects.filter(learner_id=learner_id, deleted_at__isnull=True).order_by(
+        "-studied_on", "-id"
+    )
+
+
+def minutes_by_day(learner_ids: Collection[int], first_on: date) -> dict[int, dict[date, int]]:
+    """Minutes logged on each day from `first_on`, by learner. One query."""
+    rows = (
+        StudySession.objects.filter(
+            learner_id__in=learner_ids, deleted_at__isnull=True, studied_on__gte=first_on
+        )
+        .order_by()
+        .values_list("learner_id", "studied_on")
+        .annotate(total=Sum("minutes"))
+    )
+    totals: dict[int, dict[date, int]] = {learner_id: {} for learner_id in learner_ids}
+    for learner_id, day, total in rows:
+        totals[learner_id][day] = total
+    return totals
+
+
+def minutes_by_activity(learner_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """Minutes logged on each activity, ever, by learner. One query."""
+    rows = (
+        StudySession.objects.filter(~Q(activity_key=""), learner_id__in=learner_ids, deleted_at__isnull=True)
+        .order_by()
+        .values_list("learner_id", "activity_key")
+        .annotate(total=Sum("minutes"))
+    )
+    totals: dict[int, dict[str, int]] = {learner_id: {} for learner_id in learner_ids}
+    for learner_id, key, total in rows:
+        totals[learner_id][key] = total
+    return totals
+
+
+def minutes_by_week(by_day: dict[date, int]) -> dict[Week, int]:
+    """Days summed into their weeks."""
+    totals: dict[Week, int] = {}
+    for day, minutes in by_day.items():
+        week = week_of(day)
+        totals[week] = totals.get(week, 0) + minutes
+    return totals

@@ -1,0 +1,85 @@
+"""Weeks, lengths and days of study. Pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+LONGEST_MINUTES = 1440
+EARLIEST = date(2000, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Week:
+    """An ISO week in the learner's calendar, half-open: `[first_on, until_on)`, Monday to Monday."""
+
+    first_on: date
+
+    @property
+    def until_on(self) -> date:
+        return self.first_on + timedelta(days=7)
+
+    @property
+    def last_on(self) -> date:
+        """The Sunday."""
+        return self.first_on + timedelta(days=6)
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        return tuple(self.first_on + timedelta(days=n) for n in range(7))
+
+    def __contains__(self, day: date) -> bool:
+        return self.first_on <= day < self.until_on
+
+    def shifted(self, weeks: int) -> "Week":
+        """The week so many weeks later, or earlier."""
+        return Week(self.first_on + timedelta(weeks=weeks))
+
+
+def week_of(day: date) -> Week:
+    """The one function that says which week a day is in."""
+    return Week(day - timedelta(days=day.weekday()))
+
+
+_LENGTHS = (
+    re.compile(r"(?P<m>\d{1,4})\s*(?:m|min|mins|minutes?)?"),
+    re.compile(r"(?P<h>\d{1,3}):(?P<m>[0-5]?\d)"),
+    re.compile(r"(?P<h>\d{1,3})\s*(?:h|hrs?|hours?)(?:\s*(?P<m>[0-5]?\d)\s*(?:m|min|mins|minutes?)?)?"),
+    re.compile(r"(?P<f>\d{1,2}[.,]\d{1,2})\s*(?:h|hrs?|hours?)"),
+)
+
+
+def read_minutes(text: str) -> int:
+    """A length of study in minutes: `45`, `45m`, `1:30`, `1 h 30`, `1.5h`.
+
+    Raises ValueError with a sentence for the learner.
+    """
+    said = text.strip().lower().replace("\N{NO-BREAK SPACE}", " ")
+    for pattern in _LENGTHS:
+        if match := pattern.fullmatch(said):
+            parts = match.groupdict()
+            if parts.get("f"):
+                minutes = round(float(parts["f"].replace(",", ".")) * 60)
+            else:
+                minutes = int(parts.get("h") or 0) * 60 + int(parts.get("m") or 0)
+            break
+    else:
+        if re.fullmatch(r"[-\N{MINUS SIGN}]\s*\d.*", said):
+            raise ValueError("Study takes at least one minute; a negative length cannot be logged.")
+        shown = text.strip()[:40]
+        raise ValueError(
+            f"{shown!r} is not a length. Write minutes, such as 45, or hours, such as 1:30 or 1 h 30."
+        )
+    if minutes < 1:
+        raise ValueError("Study takes at least one minute.")
+    if minutes > LONGEST_MINUTES:
+        raise ValueError("A day has 24 hours. Log what was studied on each day on its own.")
+    return minutes
+
+
+def refuse_day(day: date, today: date) -> str:
+    """Why nothing can be logged on `day`; empty where it can."""
+    if day > today:
+        return "That day is still to come. Study is logged once it happened."
+    if day < EARLIEST:
+        return "That day is too long ago."
+    return ""

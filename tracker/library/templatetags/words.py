@@ -1,0 +1,112 @@
+"""The words of tracker.library.words as template filters; built in, so pages need no `load`."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from tracker.library import prose, words
+
+register = template.Library()
+
+register.filter("hours", words.hours)
+register.filter("short_date", words.short_date)
+register.filter("week_date", words.week_date)
+register.filter("long_date", words.long_date)
+register.filter("month", words.month)
+register.filter("weekday", words.weekday)
+
+
+_STONES = {"todo": "s-todo", "part": "s-part", "done": "s-done", "known": "s-known"}
+_STATES = {"todo": "To do", "part": "In progress", "done": "Done", "known": "Known before"}
+
+
+@register.filter
+def stone(state: str) -> str:
+    """The shape of a state."""
+    return _STONES[state]
+
+
+@register.filter
+def state_word(state: str) -> str:
+    """The word that stands beside the shape."""
+    return _STATES[state]
+
+
+@register.filter
+def weekday_short(on: date) -> str:
+    """`Thu`."""
+    return words.WEEKDAYS[on.weekday()][:3]
+
+
+@register.filter
+def month_short(on: date) -> str:
+    """`Nov`, with the year in January."""
+    name = words.MONTHS[on.month - 1][:3]
+    return f"{name} {on.year}" if on.month == 1 else name
+
+
+@register.filter
+def iso_day(text: str | None) -> str:
+    """A date kept as ISO text, in words; a dash where there is none."""
+    return words.short_date(date.fromisoformat(text)) if text else "–"
+
+
+@register.filter
+def local_day(at: datetime, zone: ZoneInfo) -> date:
+    """The day on which a moment fell in `zone`."""
+    return at.astimezone(zone).date()
+
+
+@register.filter
+def local_time(at: datetime, zone: ZoneInfo) -> str:
+    """`Thu 19 Nov 2026, 18:00` in `zone`."""
+    local = at.astimezone(zone)
+    return f"{words.long_date(local.date())}, {local:%H:%M}"
+
+
+@register.filter
+def element_id(key: str) -> str:
+    """A permanent key as part of an element's id; a dot would break selectors."""
+    return key.replace(".", "-")
+
+
+@register.filter
+def add_px(value: float, more: float) -> str:
+    """A coordinate moved by so many units."""
+    return f"{value + more:.1f}"
+
+
+@register.filter
+def capital(text: str) -> str:
+    """The first letter large, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+@register.filter
+def count(number: int, nouns: str) -> str:
+    """`{{ n|count:"activity,activities" }}`."""
+    return words.count(number, *nouns.split(","))
+
+
+@register.filter
+def day(value: date | datetime) -> SafeString:
+    """A date in words inside a `time` element."""
+    on = value.date() if isinstance(value, datetime) else value
+    return format_html('<time datetime="{}">{}</time>', on.isoformat(), words.week_date(on))
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """A learner's or the curriculum's Markdown as safe HTML."""
+    return prose.render(text)
+
+
+@register.simple_tag
+def symbol(name: str, kind: str = "stone") -> SafeString:
+    """A state's shape. The word for it always stands beside, so it is hidden from screen readers."""
+    return format_html(
+        '<svg class="{}" aria-hidden="true" focusable="false"><use href="#{}"/></svg>', kind, name
+    )

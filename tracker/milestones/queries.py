@@ -1,0 +1,153 @@
+"""Milestones as pages show them: what is asked, what is ticked, what was completed."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Avg, Count, Min, Sum
+
+from curriculum.catalogue import Criterion, Module
+from tracker.journal import queries as journal_queries
+from tracker.milestones.models import Completion, CriterionTick
+from tracker.plans.models import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionStanding:
+    """A criterion of the learner's track, with what backs it."""
+
+    criterion: Criterion
+    tick: CriterionTick | None
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneStanding:
+    """One milestone of the learner's track."""
+
+    module: Module
+    criteria: tuple[CriterionStanding, ...]
+    completed_on: date | None
+
+    @property
+    def ticked(self) -> int:
+        return sum(1 for standing in self.criteria if standing.tick)
+
+    @property
+    def is_ready(self) -> bool:
+        """Every criterion is backed, and it is not completed yet."""
+        return self.completed_on is None and all(standing.tick for standing in self.criteria)
+
+    @property
+    def state(self) -> str:
+        """The shape of its stone: done, part or todo."""
+        if self.completed_on:
+            return "done"
+        return "part" if self.ticked else "todo"
+
+
+@dataclass(frozen=True, slots=True)
+class Studied:
+    """What the journal says of one module: minutes, sessions, first day, mean confidence (1 to 5)."""
+
+    minutes: int
+    sessions: int
+    first_on: date | None
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A completed milestone with its frozen snapshot, read back."""
+
+    module_key: str
+    completed_on: date
+    completed_at: datetime
+    snapshot: dict[str, Any]
+
+
+def milestone(learner_id: int, module: Module, track_key: str) -> MilestoneStanding:
+    """One milestone. Two queries."""
+    ticks = ticks_of(learner_id)
+    completed = dict(
+        Completion.objects.filter(learner_id=learner_id, module_key=module.key).values_list(
+            "module_key", "completed_on"
+        )
+    )
+    return _standing(module, track_key, ticks, completed)
+
+
+def milestones(learner_id: int, modules: tuple[Module, ...], track_key: str) -> list[MilestoneStanding]:
+    """These modules' milestones. Two queries, however many there are."""
+    ticks = ticks_of(learner_id)
+    completed = dict(
+        Completion.objects.filter(learner_id=learner_id).values_list("module_key", "completed_on")
+    )
+    return [_standing(module, track_key, ticks, completed) for module in modules]
+
+
+def ticks_of(learner_id: int) -> dict[str, CriterionTick]:
+    """The learner's ticks, by criterion key."""
+    return {tick.criterion_key: tick for tick in CriterionTick.objects.filter(learner_id=learner_id)}
+
+
+def _standing(
+    module: Module, track_key: str, ticks: dict[str, CriterionTick], completed: dict[str, date]
+) -> MilestoneStanding:
+    criteria = tuple(
+        CriterionStanding(criterion, ticks.get(criterion.key)) for criterion in module.criteria_in(track_key)
+    )
+    return MilestoneStanding(module, criteria, completed.get(module.key))
+
+
+def records(learner_id: int) -> list[Record]:
+    """Every completed milestone, the latest first."""
+    return [
+        _record(row)
+        for row in Completion.objects.filter(learner_id=learner_id).order_by("-completed_on", "-id")
+    ]
+
+
+def record(learner_id: int, module_key: str) -> Record | None:
+    """One completed milestone."""
+    row = Completion.objects.filter(learner_id=learner_id, module_key=module_key).first()
+    return _record(row) if row else None
+
+
+def _record(row: Completion) -> Record:
+    return Record(row.module_key, row.completed_on, row.completed_at, json.loads(row.snapshot))
+
+
+def studied(learner_id: int, module_key: str) -> Studied:
+    """What was logged on a module so far."""
+    found = (
+        journal_queries.sessions_of(learner_id)
+        .filter(module_key=module_key)
+        .order_by()
+        .aggregate(
+            minutes=Sum("minutes"),
+            sessions=Count("id"),
+            first_on=Min("studied_on"),
+            confidence=Avg("confidence"),
+        )
+    )
+    return Studied(found["minutes"] or 0, found["sessions"], found["first_on"], found["confidence"])
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What the plan's first layout said of one module."""
+
+    minutes: int
+    first_on: date | None
+    last_on: date | None
+
+
+def planned(plan: Plan, module: Module) -> Planned:
+    """The baseline rows of a module together."""
+    rows = [row for row in plan.baseline.all() if row.activity_key.partition(".")[0] == module.key]
+    return Planned(
+        minutes=sum(row.minutes for row in rows),
+        first_on=min((row.first_on for row in rows), default=None),
+        last_on=max((row.last_on for row in rows), default=None),
+    )

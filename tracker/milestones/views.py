@@ -1,0 +1,126 @@
+"""The milestones pages: the trail of what is completed, and one page for each."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from curriculum.catalogue import Catalogue, Module, catalogue
+from tracker import clock
+from tracker.milestones import actions, queries
+from tracker.milestones.forms import BackingForm
+from tracker.people.requests import LearnerRequest
+from tracker.plans.models import Plan
+from tracker.plans.queries import active_plan
+
+
+def own_milestone(request: LearnerRequest, module_key: str) -> tuple[Plan, Catalogue, Module]:
+    """The module in the learner's own track; a 404 for any other."""
+    plan = active_plan(request.user.pk)
+    if plan is None:
+        raise Http404
+    content = catalogue(plan.revision)
+    if module_key not in content.track(plan.track_key).module_keys:
+        raise Http404
+    return plan, content, content.module(module_key)
+
+
+@require_safe
+def milestones(request: LearnerRequest) -> HttpResponse:
+    """What is completed, and what comes next."""
+    plan = active_plan(request.user.pk)
+    ahead = []
+    if plan is not None:
+        content = catalogue(plan.revision)
+        ahead = [
+            standing
+            for standing in queries.milestones(
+                request.user.pk, content.modules_in(plan.track_key), plan.track_key
+            )
+            if not standing.completed_on
+        ]
+    return render(
+        request,
+        "milestones/milestones.html",
+        {"plan": plan, "records": queries.records(request.user.pk), "ahead": ahead, "nav": "milestones"},
+    )
+
+
+@require_safe
+def milestone(request: LearnerRequest, module_key: str) -> HttpResponse:
+    """One milestone: the frozen record where it is completed, else its criteria."""
+    record = queries.record(request.user.pk, module_key)
+    if record is not None:
+        return render(request, "milestones/record.html", {"record": record, "nav": "milestones"})
+    plan, _, module = own_milestone(request, module_key)
+    return _criteria_page(request, plan, module)
+
+
+def _criteria_page(
+    request: HttpRequest, plan: Plan, module: Module, *, open_key: str = "", form: BackingForm | None = None
+) -> HttpResponse:
+    """The criteria, each with its form; the one that was refused keeps what was typed."""
+    assert request.user.pk is not None
+    standing = queries.milestone(request.user.pk, module, plan.track_key)
+    rows = [
+        (
+            item,
+            form
+            if form is not None and item.criterion.key == open_key
+            else BackingForm(
+                initial={"link": item.tick.link, "note": item.tick.note} if item.tick else None,
+                prefix=None,
+                auto_id=f"{item.criterion.key.replace('.', '-')}-%s",
+            ),
+            item.criterion.key == open_key,
+        )
+        for item in standing.criteria
+    ]
+    return render(
+        request,
+        "milestones/milestone.html",
+        {"standing": standing, "module": module, "rows": rows, "nav": "milestones"},
+        status=422 if form is not None else 200,
+    )
+
+
+@require_POST
+def tick_criterion(request: LearnerRequest, module_key: str, criterion_key: str) -> HttpResponse:
+    """Backs a criterion with a link or a note."""
+    plan, _, module = own_milestone(request, module_key)
+    if criterion_key not in {criterion.key for criterion in module.criteria_in(plan.track_key)}:
+        raise Http404
+    form = BackingForm(request.POST, auto_id=f"{criterion_key.replace('.', '-')}-%s")
+    if not form.is_valid():
+        return _criteria_page(request, plan, module, open_key=criterion_key, form=form)
+    try:
+        actions.tick_criterion(request.user, module, criterion_key, now=clock.now(), **form.cleaned_data)
+    except actions.MilestoneIsCompleted as refusal:
+        messages.info(request, str(refusal))
+    return redirect("milestone", module_key)
+
+
+@require_POST
+def untick_criterion(request: LearnerRequest, module_key: str, criterion_key: str) -> HttpResponse:
+    """Takes a criterion back."""
+    plan, _, module = own_milestone(request, module_key)
+    if criterion_key not in {criterion.key for criterion in module.criteria_in(plan.track_key)}:
+        raise Http404
+    try:
+        actions.untick_criterion(request.user, module, criterion_key)
+    except actions.MilestoneIsCompleted as refusal:
+        messages.info(request, str(refusal))
+    return redirect("milestone", module_key)
+
+
+@require_POST
+def complete_milestone(request: LearnerRequest, module_key: str) -> HttpResponse:
+    """Puts the stone on the cairn: the record is frozen."""
+    plan, _, module = own_milestone(request, module_key)
+    try:
+        actions.complete_milestone(
+            request.user, plan, module, now=clock.now(), on=clock.today(request.user.zone_info)
+        )
+    except actions.CriteriaAreOpen as refusal:
+        messages.error(request, str(refusal))
+    return redirect("milestone", module_key)

@@ -1,0 +1,110 @@
+"""What changes a person's account beyond what django-allauth does."""
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db import transaction
+
+from tracker.operations import mailfiles
+from tracker.people.models import SetUpAddress, User
+
+DAYS_TO_UNDO_DELETION = 7
+
+
+def token_hash(token: str) -> str:
+    """What is kept of a random token: its SHA-256, as hex. The token has 256 bits, so no salt is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@transaction.atomic
+def make_set_up_address(now: datetime) -> str | None:
+    """A new one-time token for the first account, or None where somebody is here already.
+
+    The token of an earlier start is void from now on.
+    """
+    if User.objects.exists():
+        return None
+    token = secrets.token_urlsafe(32)
+    SetUpAddress.objects.update_or_create(id=1, defaults={"token_hash": token_hash(token), "made_at": now})
+    return token
+
+
+@transaction.atomic
+def make_first_account(*, token: str, email: str, password: str, zone: str) -> User | None:
+    """The first learner: staff, address verified. None where the token is not, or no longer, good.
+
+    The token's row is locked and goes with its use, so two people opening the address at once make one
+    account.
+    """
+    used, _ = SetUpAddress.objects.filter(token_hash=token_hash(token)).delete()
+    if not used or User.objects.exists():
+        return None
+    user = User.objects.create_user(email, password, zone=zone, is_staff=True)
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+    return user
+
+
+@transaction.atomic
+def set_zone(learner: User, zone: str) -> None:
+    """The learner's days, weeks and reminder hour follow `zone` from now on."""
+    learner.zone = zone
+    learner.save(update_fields=["zone"])
+
+
+@transaction.atomic
+def ask_for_deletion(learner: User, now: datetime) -> None:
+    """Marks the account for deletion in seven days; asking again does not put it off."""
+    if learner.deletion_due_at is None:
+        learner.deletion_due_at = now + timedelta(days=DAYS_TO_UNDO_DELETION)
+        learner.save(update_fields=["deletion_due_at"])
+
+
+@transaction.atomic
+def keep_account(learner: User) -> None:
+    """Takes back the wish to delete."""
+    User.objects.filter(pk=learner.pk).update(deletion_due_at=None)
+    learner.deletion_due_at = None
+
+
+def delete_due(now: datetime) -> int:
+    """Deletes the accounts whose seven days are over, with everything that is theirs. Returns how many.
+
+    Each account is one transaction. Its sessions and its mail files go after it; where that is cut short,
+    sessions open nothing any more, and files are left for nobody to read but staff.
+    """
+    gone: dict[str, str] = {}
+    for pk in User.objects.filter(deletion_due_at__lte=now).values_list("pk", flat=True):
+        with transaction.atomic():
+            # Read again under the lock: it may have been kept in this moment.
+            learner = User.objects.select_for_update().filter(pk=pk, deletion_due_at__lte=now).first()
+            if learner is not None:
+                gone[str(pk)] = learner.email
+                learner.delete()
+    if gone:
+        _end_sessions(gone.keys())
+    for address in gone.values():
+        mailfiles.forget(address)
+    return len(gone)
+
+
+def _end_sessions(learner_ids: Collection[str]) -> None:
+    """Removes the sessions of these people; a session names its person only inside."""
+    ended = [
+        session.pk
+        for session in Session.objects.iterator()
+        if session.get_decoded().get(SESSION_KEY) in learner_ids
+    ]
+    for start in range(0, len(ended), 500):
+        Session.objects.filter(pk__in=ended[start : start + 500]).delete()
+
+
+@transaction.atomic
+def set_active(person: User, *, active: bool) -> None:
+    """Staff lock an account out, or let it in again. A locked account keeps its data and gets no mail."""
+    person.is_active = active
+    person.save(update_fields=["is_active"])

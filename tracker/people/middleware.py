@@ -1,0 +1,38 @@
+"""Who may see a page at all, and who may keep it."""
+
+from collections.abc import Callable
+
+from django.contrib.auth import middleware as auth_middleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import resolve_url
+from django_htmx.http import HttpResponseClientRedirect
+
+
+class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
+    """Django's own, which asks for a login on every view not marked `login_not_required`.
+
+    An htmx request is sent to the login page as a whole; the redirect would otherwise be swapped into a
+    corner of the page.
+    """
+
+    def handle_no_permission(  # type: ignore[override]
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseBase:
+        if not request.htmx:  # type: ignore[attr-defined]
+            return super().handle_no_permission(request, view_func)
+        there = request.htmx.current_url_abs_path or request.get_full_path()  # type: ignore[attr-defined]
+        return HttpResponseClientRedirect(redirect_to_login(there, resolve_url("account_login")).url)
+
+
+class PrivatePagesMiddleware:
+    """A page that looked at the session is kept by no cache: no proxy, nor the browser after logging out."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.session.accessed and "Cache-Control" not in response:
+            response["Cache-Control"] = "private, no-store"
+        return response

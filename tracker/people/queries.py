@@ -1,0 +1,21 @@
+"""Who is here."""
+
+from allauth.account.models import EmailAddress
+
+from tracker.people.models import User
+
+
+def anyone_here() -> bool:
+    """Whether the instance has an account."""
+    return User.objects.exists()
+
+
+def address_is_taken(address: str) -> bool:
+    """Whether an account has this address (as `rules.plain_address` gives it), confirmed or not."""
+    return User.objects.filter(email=address).exists()
+
+
+def address_is_confirmed(learner: User) -> bool:
+    """Whether the address that mail goes to was confirmed by its owner."""
+    found = EmailAddress.objects.filter(user=learner, email__iexact=learner.email, verified=True)
+    return bool(found.exists())

@@ -1,0 +1,149 @@
+"""What changes a plan: made, ended, marked, paused. Each change of its inputs leaves a PlanChange."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+
+from curriculum.catalogue import Catalogue
+from tracker.people.models import User
+from tracker.plans import queries
+from tracker.plans.models import DAY_FIELDS, Baseline, Mark, Pause, Plan, PlanChange
+from tracker.plans.rules import progress, schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a learner chose for a plan: minutes for each weekday Monday first, a target or none."""
+
+    track_key: str
+    start_on: date
+    weekday_minutes: tuple[int, ...]
+    target_on: date | None
+
+
+@transaction.atomic
+def make_plan(
+    learner: User, wish: Wish, *, content: Catalogue, known_modules: Collection[str], now: datetime, on: date
+) -> Plan:
+    """Makes the learner's plan, freezes its first layout, and ends the plan they had.
+
+    Every activity of `known_modules` that is not done is marked as known.
+    """
+    # Locked first, so that two plans made at the same moment come one after the other.
+    User.objects.select_for_update().get(pk=learner.pk)
+    Plan.objects.filter(learner=learner, ended_at__isnull=True).update(ended_at=now)
+    plan = Plan.objects.create(
+        learner=learner,
+        track_key=wish.track_key,
+        revision=content.revision,
+        start_on=wish.start_on,
+        target_on=wish.target_on,
+        made_at=now,
+        **{f"{day}_minutes": minutes for day, minutes in zip(DAY_FIELDS, wish.weekday_minutes, strict=True)},
+    )
+    for key in known_modules:
+        _mark_known(plan, content, key, now=now, on=on)
+    Baseline.objects.bulk_create(
+        Baseline(
+            plan=plan,
+            activity_key=laid.key,
+            minutes=laid.minutes,
+            first_on=laid.first_on,
+            last_on=laid.last_on,
+        )
+        for laid in queries.layout(plan, wish.start_on).values()
+    )
+    PlanChange.objects.create(plan=plan, changed_at=now, reason="Plan made", after=canonical_inputs(plan))
+    return plan
+
+
+def _mark_known(plan: Plan, content: Catalogue, module_key: str, *, now: datetime, on: date) -> None:
+    Mark.objects.bulk_create(
+        [
+            Mark(
+                learner=plan.learner,
+                activity_key=activity.key,
+                kind=progress.KNOWN,
+                marked_on=on,
+                marked_at=now,
+                planned_minutes=activity.minutes,
+                revision=plan.revision,
+            )
+            for activity in content.module(module_key).activities_in(plan.track_key)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def canonical_inputs(plan: Plan) -> str:
+    """The complete inputs of a plan, pauses included: the same plan gives the same bytes."""
+    return json.dumps(
+        {
+            "track": plan.track_key,
+            "revision": plan.revision,
+            "start_on": plan.start_on.isoformat(),
+            "target_on": plan.target_on.isoformat() if plan.target_on else None,
+            "weekday_minutes": list(plan.weekday_minutes),
+            "order": plan.order,
+            "pauses": [
+                [pause.first_on.isoformat(), pause.until_on.isoformat() if pause.until_on else None]
+                for pause in plan.pauses.order_by("first_on")
+            ],
+        },
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+
+
+@transaction.atomic
+def mark_activity(
+    learner: User, plan: Plan, key: str, kind: str, *, content: Catalogue, now: datetime, on: date
+) -> Mark:
+    """Says *done* or *known* of an activity. Saying the same again changes nothing."""
+    mark, made = Mark.objects.select_for_update().get_or_create(
+        learner=learner,
+        activity_key=key,
+        defaults={
+            "kind": kind,
+            "marked_on": on,
+            "marked_at": now,
+            "planned_minutes": content.activity(key).minutes,
+            "revision": plan.revision,
+        },
+    )
+    if not made and mark.kind != kind:
+        mark.kind, mark.marked_on, mark.marked_at = kind, on, now
+        mark.save(update_fields=["kind", "marked_on", "marked_at"])
+    return mark
+
+
+@transaction.atomic
+def unmark_activity(learner: User, key: str) -> None:
+    """The activity is open again; what was logged on it stays."""
+    Mark.objects.filter(learner=learner, activity_key=key).delete()
+
+
+@transaction.atomic
+def pause_plan(plan: Plan, first_on: date, until_on: date | None, *, now: datetime) -> Pause:
+    """Plans time off, past or future. Raises PauseOverlaps where a pause is there already."""
+    before = canonical_inputs(plan)
+    off = schedule.Off(first_on, until_on)
+    for other in plan.pauses.select_for_update():
+        other_off = schedule.Off(other.first_on, other.until_on)
+        if other.first_on in off or first_on in other_off:
+            raise PauseOverlaps(f"There is a pause from {other.first_on} already.")
+    try:
+        pause = Pause.objects.create(plan=plan, first_on=first_on, until_on=until_on)
+    except IntegrityError as error:
+        raise PauseOverlaps(f"There is a pause from {first_on} already.") from error
+    PlanChange.objects.create(
+        plan=plan, changed_at=now, reason="Pause", before=before, after=canonical_inputs(plan)
+    )
+    return pause
+
+
+class PauseOverlaps(ValueError):
+    """A pause would lie over another one."""

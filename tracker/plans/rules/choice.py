@@ -1,0 +1,32 @@
+"""Which activities to do next. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An open, required activity in the plan's order."""
+
+    key: str
+    remaining_minutes: int
+    started: bool
+
+
+def choose_next(candidates: Sequence[Candidate], minutes_left: int, limit: int = 3) -> tuple[str, ...]:
+    """At most `limit` activities that fit the minutes left, in the plan's order.
+
+    What is begun comes before what is not; the first of the plan is always there, however long, so that the
+    page never says there is nothing to do while there is.
+    """
+    near = candidates[: limit * 4]
+    in_turn = [c for c in near if c.started] + [c for c in near if not c.started]
+    chosen: list[Candidate] = []
+    left = minutes_left
+    for candidate in in_turn:
+        if len(chosen) == limit:
+            break
+        if not chosen or candidate.remaining_minutes <= left:
+            chosen.append(candidate)
+            left -= candidate.remaining_minutes
+    return tuple(candidate.key for candidate in chosen)

@@ -1,0 +1,130 @@
+"""Work laid on dates, from minutes for each weekday, a start and pauses. Pure and deterministic."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+# Beyond this a plan has no date: one hour a week needs about seven and a half years for the longest track.
+LONGEST_DAYS = 366 * 20
+QUARTER = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Off:
+    """Days off, half-open `[first_on, until_on)`; an end of None is open."""
+
+    first_on: date
+    until_on: date | None
+
+    def __contains__(self, day: date) -> bool:
+        return self.first_on <= day and (self.until_on is None or day < self.until_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Something still to be studied."""
+
+    key: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Work on dates, both days included."""
+
+    key: str
+    minutes: int
+    first_on: date
+    last_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a week asks: minutes for each weekday, Monday first, and the days that are off."""
+
+    weekday_minutes: tuple[int, ...]
+    off: tuple[Off, ...] = ()
+
+    @property
+    def week_minutes(self) -> int:
+        """What a week without days off asks."""
+        return sum(self.weekday_minutes)
+
+    def is_off(self, day: date) -> bool:
+        return any(day in off for off in self.off)
+
+    def minutes_on(self, day: date) -> int:
+        """What the plan asks of one day."""
+        return 0 if self.is_off(day) else self.weekday_minutes[day.weekday()]
+
+    def minutes_in(self, days: Iterable[date]) -> int:
+        """What the plan asks of these days together."""
+        return sum(self.minutes_on(day) for day in days)
+
+    def days_with_time(self, from_on: date, spent_minutes: int = 0) -> Iterator[tuple[date, int]]:
+        """The days from `from_on` on that have time, with their minutes; ends at the horizon.
+
+        `spent_minutes` of the first day are gone already and cannot be planned again.
+        """
+        for ahead in range(LONGEST_DAYS):
+            day = from_on + timedelta(days=ahead)
+            minutes = self.minutes_on(day) - (spent_minutes if ahead == 0 else 0)
+            if minutes > 0:
+                yield day, minutes
+
+
+def lay_out(work: Sequence[Work], pace: Pace, from_on: date, spent_minutes: int = 0) -> tuple[Laid, ...]:
+    """Lays the work on the days from `from_on`, in its order and without a gap.
+
+    Spaced by minutes, never by count. Work that finds no day before the horizon (an open pause, a week
+    without time) is left out, and so is all after it.
+    """
+    laid: list[Laid] = []
+    days = pace.days_with_time(from_on, spent_minutes)
+    day, left = from_on, 0
+    for item in work:
+        first_on: date | None = None
+        need = item.minutes
+        while need > 0:
+            if left == 0:
+                following = next(days, None)
+                if following is None:
+                    return tuple(laid)
+                day, left = following
+            first_on = first_on or day
+            spent = min(need, left)
+            need -= spent
+            left -= spent
+        if first_on is not None:
+            laid.append(Laid(item.key, item.minutes, first_on, day))
+    return tuple(laid)
+
+
+def finish_on(minutes: int, pace: Pace, from_on: date, spent_minutes: int = 0) -> date | None:
+    """The day on which so many minutes are done: the last day of their layout.
+
+    None where no day within the horizon is.
+    """
+    if minutes <= 0:
+        return from_on
+    for day, available in pace.days_with_time(from_on, spent_minutes):
+        minutes -= available
+        if minutes <= 0:
+            return day
+    return None
+
+
+def week_minutes_needed(minutes: int, pace: Pace, from_on: date, target_on: date) -> int | None:
+    """What a week must ask so that so many minutes are done by the end of `target_on`.
+
+    The shape of the week stays, its minutes grow together; rounded up to quarters of an hour. None where no
+    day before the target has time at all, or where a week is too short for it.
+    """
+    days = (target_on - from_on).days + 1
+    available = pace.minutes_in(from_on + timedelta(days=n) for n in range(max(0, days)))
+    if available <= 0:
+        return None
+    exact = minutes * pace.week_minutes / available
+    needed = -(-int(-(-exact // 1)) // QUARTER) * QUARTER
+    days_with_time = sum(1 for minutes in pace.weekday_minutes if minutes)
+    return needed if needed <= days_with_time * 24 * 60 else None
