@@ -56,7 +56,12 @@ def required(name: str) -> str:
 
 def kept_secret(path: Path) -> str:
     """The embedded default's secret: made once, readable by its owner alone, then kept."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The data folder {path.parent} cannot be made ({error.strerror}): set CAIRN_DATA to another one."
+        ) from None
     if not path.exists():
         # Written whole under another name and linked into place: a second process starting at the same
         # moment reads a whole secret or makes none.
@@ -179,6 +184,8 @@ CURRICULUM_DIR = Path(text("CAIRN_CURRICULUM", str(BASE_DIR / "curriculum" / "co
 
 DATABASE_URL = text("DATABASE_URL") if EMBEDDED else required("DATABASE_URL")
 DATABASES: dict[str, dict[str, Any]] = {}
+if DATABASE_URL and not DATABASE_URL.startswith(("sqlite:", "postgres:", "postgresql:")):
+    raise ImproperlyConfigured("DATABASE_URL must begin with postgresql: or sqlite:.")
 if DATABASE_URL and not DATABASE_URL.startswith("sqlite:"):
     DATABASES["default"] = {
         **dj_database_url.parse(DATABASE_URL),
@@ -194,6 +201,8 @@ else:
             # synchronous=FULL: a reminder's hand-over must be on the disk before the mail leaves.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         },
+        # A thread keeps its connection: opening the file and setting it up again would cost every page.
+        "CONN_MAX_AGE": None,
     }
 
 BROKER_SOCKET = socket_path(DATA_DIR)
@@ -225,6 +234,8 @@ TICK_SECONDS = whole("CAIRN_TICK_SECONDS", 60, 1, 3600)
 # How long a worker keeps the reminders it took, and how long one waits after its first refusal for now.
 REMINDER_LEASE_SECONDS = whole("CAIRN_LEASE_SECONDS", 600, 5, 3600)
 REMINDER_RETRY_SECONDS = whole("CAIRN_RETRY_SECONDS", 300, 1, 3600)
+# How many mails a worker takes at a time, for one connection to the mail server.
+REMINDER_BATCH = whole("CAIRN_BATCH", 200, 1, 500)
 # Kept in memory: ticks carry nothing, so beat has nothing to remember over a restart.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
@@ -257,9 +268,18 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "today"
+LOGIN_REDIRECT_URL = "home"  # which leads to Today, or to the first plan
 ACCOUNT_ADAPTER = "tracker.people.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "tracker.people.forms.SignUpForm"}
+ACCOUNT_FORMS = {
+    "signup": "tracker.people.forms.SignUpForm",
+    "login": "tracker.people.forms.LogInForm",
+    "add_email": "tracker.people.forms.AddressForm",
+    "change_password": "tracker.people.forms.ChangePasswordForm",
+    "set_password": "tracker.people.forms.SetPasswordForm",
+    "reset_password": "tracker.people.forms.LostPasswordForm",
+    "reset_password_from_key": "tracker.people.forms.NewPasswordForm",
+    "reauthenticate": "tracker.people.forms.ConfirmPasswordForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

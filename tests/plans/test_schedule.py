@@ -13,7 +13,7 @@ weeks = st.lists(st.integers(0, 600), min_size=7, max_size=7).filter(lambda week
 works = st.lists(st.integers(1, 900), max_size=30).map(
     lambda lengths: [Work(f"m.a{place}", minutes) for place, minutes in enumerate(lengths)]
 )
-starts = st.dates(date(2024, 1, 1), date(2028, 12, 31))
+starts = st.just(MONDAY) | st.dates(date(2024, 1, 1), date(2028, 12, 31))
 offs = st.lists(
     st.tuples(st.integers(0, 60), st.integers(1, 30)).map(
         lambda pair: Off(MONDAY + timedelta(days=pair[0]), MONDAY + timedelta(days=pair[0] + pair[1]))

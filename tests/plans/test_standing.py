@@ -89,7 +89,9 @@ def test_the_finish_is_the_last_day_of_the_road(alice: User, curriculum: Catalog
     plan = make_plan(alice, curriculum)
     make_session(alice, minutes=45)
     stands = queries.standing(alice.pk, TODAY)
-    assert stands.finish_on == max(row.now[1] for row in queries.road(plan, TODAY) if row.now)
+    assert stands.finish_on == max(
+        row.now[1] for row in queries.road(queries.facts_of(alice.pk, TODAY)) if row.now
+    )
 
 
 def test_a_finished_plan_says_so(alice: User, curriculum: Catalogue) -> None:

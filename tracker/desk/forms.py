@@ -228,6 +228,9 @@ class SubjectSelect(forms.Select):
         )
 
 
+CONFIDENCES = [("", "–"), (1, "1 shaky"), (2, "2"), (3, "3 fair"), (4, "4"), (5, "5 sure")]
+
+
 class LogForm(forms.Form):
     """One stretch of study: how long, on what; when, how sure and a note where one likes."""
 
@@ -249,9 +252,10 @@ class LogForm(forms.Form):
         required=False,
         coerce=int,
         empty_value=None,
-        choices=[("", "–"), (1, "1 shaky"), (2, "2"), (3, "3 fair"), (4, "4"), (5, "5 sure")],
+        choices=CONFIDENCES,
         error_messages={"invalid_choice": "Confidence goes from 1 to 5."},
     )
+    confidences = CONFIDENCES
     note = forms.CharField(
         label="Note", required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 2})
     )

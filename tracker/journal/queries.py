@@ -1,6 +1,6 @@
 """Study sessions as the plain values that rules and pages take."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from django.db.models import Q, QuerySet, Sum
@@ -46,7 +46,7 @@ def minutes_by_activity(learner_ids: Collection[int]) -> dict[int, dict[str, int
     return totals
 
 
-def minutes_by_week(by_day: dict[date, int]) -> dict[Week, int]:
+def minutes_by_week(by_day: Mapping[date, int]) -> dict[Week, int]:
     """Days summed into their weeks."""
     totals: dict[Week, int] = {}
     for day, minutes in by_day.items():

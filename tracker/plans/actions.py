@@ -54,7 +54,7 @@ def make_plan(
             first_on=laid.first_on,
             last_on=laid.last_on,
         )
-        for laid in queries.layout(plan, wish.start_on).values()
+        for laid in queries.layout(queries.facts_of(learner.pk, wish.start_on)).values()
     )
     PlanChange.objects.create(plan=plan, changed_at=now, reason="Plan made", after=canonical_inputs(plan))
     return plan

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from curriculum.catalogue import Activity, Catalogue, Module, Track, catalogue
 from tracker.journal import queries as journal_queries
@@ -124,21 +125,57 @@ def track_pieces(revision: int, track_key: str) -> tuple[progress.Piece, ...]:
     )
 
 
-def marks_of(learner_ids: Collection[int]) -> dict[int, dict[str, Mark]]:
+class Said(NamedTuple):
+    """What a mark says: its kind (done, known), the day, and the minutes the activity had in the plan."""
+
+    kind: str
+    marked_on: date
+    planned_minutes: int
+
+
+def marks_of(learner_ids: Collection[int]) -> dict[int, dict[str, Said]]:
     """Every mark, by learner and activity key. One query."""
-    marks: dict[int, dict[str, Mark]] = {learner_id: {} for learner_id in learner_ids}
-    for mark in Mark.objects.filter(learner_id__in=learner_ids):
-        marks[mark.learner_id][mark.activity_key] = mark
+    marks: dict[int, dict[str, Said]] = {learner_id: {} for learner_id in learner_ids}
+    rows = Mark.objects.filter(learner_id__in=learner_ids).values_list(
+        "learner_id", "activity_key", "kind", "marked_on", "planned_minutes"
+    )
+    for learner_id, key, *said in rows:
+        marks[learner_id][key] = Said(*said)
     return marks
 
 
-def standing(learner_id: int, on: date) -> Standing:
-    """Where one learner stands on `on`, their own local day."""
-    return standings({learner_id: on})[learner_id]
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The rows behind a standing, read once: what pages, mails and the first layout are all made from."""
+
+    learner_id: int
+    on: date
+    plan: Plan | None
+    pauses: tuple[Pause, ...]
+    marks: Mapping[str, Said]  # by activity key
+    by_day: Mapping[date, int]  # minutes logged in the last eight weeks
+    by_activity: Mapping[str, int]  # minutes logged, ever, by activity key
+
+    @property
+    def pace(self) -> schedule.Pace:
+        """What the plan asks of a week."""
+        assert self.plan is not None
+        return pace_of(self.plan, self.pauses)
+
+    @property
+    def laid_from(self) -> date:
+        """The first day that can hold work: this one, or the plan's first."""
+        assert self.plan is not None
+        return max(self.on, self.plan.start_on)
+
+    @property
+    def spent_minutes(self) -> int:
+        """What of that day is spent already; it cannot be planned again."""
+        return self.by_day.get(self.laid_from, 0)
 
 
-def standings(on: Mapping[int, date]) -> dict[int, Standing]:
-    """Where these learners stand, each on their own local day. Five queries, however many they are."""
+def facts(on: Mapping[int, date]) -> dict[int, Facts]:
+    """The rows of these learners, each on their own local day. Five queries, however many they are."""
     plans = {plan.learner_id: plan for plan in Plan.objects.filter(learner_id__in=on, ended_at__isnull=True)}
     pauses: dict[int, list[Pause]] = {plan.pk: [] for plan in plans.values()}
     for pause in Pause.objects.filter(plan__in=plans.values()).order_by("first_on"):
@@ -148,11 +185,11 @@ def standings(on: Mapping[int, date]) -> dict[int, Standing]:
     by_day = journal_queries.minutes_by_day(on, earliest)
     by_activity = journal_queries.minutes_by_activity(on)
     return {
-        learner_id: _standing(
-            learner_id,
-            day,
+        learner_id: Facts(
+            learner_id=learner_id,
+            on=day,
             plan=plans.get(learner_id),
-            pauses=pauses[plans[learner_id].pk] if learner_id in plans else [],
+            pauses=tuple(pauses[plans[learner_id].pk]) if learner_id in plans else (),
             marks=marks[learner_id],
             by_day=by_day[learner_id],
             by_activity=by_activity[learner_id],
@@ -161,60 +198,66 @@ def standings(on: Mapping[int, date]) -> dict[int, Standing]:
     }
 
 
-def _standing(
-    learner_id: int,
-    on: date,
-    *,
-    plan: Plan | None,
-    pauses: list[Pause],
-    marks: dict[str, Mark],
-    by_day: dict[date, int],
-    by_activity: dict[str, int],
-) -> Standing:
-    week = week_of(on)
+def facts_of(learner_id: int, on: date) -> Facts:
+    """The rows of one learner."""
+    return facts({learner_id: on})[learner_id]
+
+
+def standings(on: Mapping[int, date]) -> dict[int, Standing]:
+    """Where these learners stand, each on their own local day. Five queries, however many they are."""
+    return {learner_id: stand(found) for learner_id, found in facts(on).items()}
+
+
+def standing(learner_id: int, on: date) -> Standing:
+    """Where one learner stands on `on`, their own local day."""
+    return stand(facts_of(learner_id, on))
+
+
+def stand(found: Facts) -> Standing:
+    """Where a learner stands, from what was read of them. No query."""
+    week = week_of(found.on)
+    plan = found.plan
     if plan is None:
         return Standing(
-            learner_id=learner_id, on=on, plan=None, catalogue=None, track=None, state="none", week=week,
-            days=tuple(DayHours(day, by_day.get(day, 0), 0, False) for day in week.days), weeks=(),
-            progress=progress.Progress(0, 0, 0), remaining_minutes=0, next=(), finish_on=None,
+            learner_id=found.learner_id, on=found.on, plan=None, catalogue=None, track=None, state="none",
+            week=week, days=tuple(DayHours(day, found.by_day.get(day, 0), 0, False) for day in week.days),
+            weeks=(), progress=progress.Progress(0, 0, 0), remaining_minutes=0, next=(), finish_on=None,
             paused_until=None, done_this_week=0,
         )  # fmt: skip
-    pace = pace_of(plan, pauses)
+    pace = found.pace
     content = catalogue(plan.revision)
-    measured = measure(plan, marks)
-    candidates = open_work(plan, marks, by_activity)
-    work = tuple(schedule.Work(item.key, item.remaining_minutes) for item in candidates)
-    laid_from = max(on, plan.start_on)
-    remaining = sum(item.minutes for item in work)
-    days = tuple(_day_hours(day, plan, pace, by_day) for day in week.days)
+    measured = measure(plan, found.marks)
+    candidates = open_work(plan, found.marks, found.by_activity)
+    remaining = sum(item.remaining_minutes for item in candidates)
+    days = tuple(_day_hours(day, plan, pace, found.by_day) for day in week.days)
     left = max(0, sum(d.target_minutes for d in days) - sum(d.logged_minutes for d in days))
-    keys = choice.choose_next(candidates, left)
+    coming = [content.activity(key) for key in choice.choose_next(candidates, left)]
     return Standing(
-        learner_id=learner_id,
-        on=on,
+        learner_id=found.learner_id,
+        on=found.on,
         plan=plan,
         catalogue=content,
         track=content.track(plan.track_key),
-        state=_state(on, plan, pace, measured),
+        state=_state(found.on, plan, pace, measured),
         week=week,
         days=days,
-        weeks=_recent_weeks(on, plan, pace, by_day),
+        weeks=_recent_weeks(found.on, plan, pace, found.by_day),
         progress=measured,
         remaining_minutes=remaining,
         next=tuple(
             NextActivity(
-                standing=activity_standing(
-                    content.activity(key), plan.track_key, None, by_activity.get(key, 0)
-                ),
-                module=content.module(content.activity(key).module_key),
+                activity_standing(activity, plan.track_key, None, found.by_activity.get(activity.key, 0)),
+                content.module(activity.module_key),
             )
-            for key in keys
+            for activity in coming
         ),
-        finish_on=schedule.finish_on(remaining, pace, laid_from, by_day.get(laid_from, 0))
+        finish_on=schedule.finish_on(remaining, pace, found.laid_from, found.spent_minutes)
         if remaining
         else None,
-        paused_until=next((off.until_on for off in pace.off if on in off), None),
-        done_this_week=sum(1 for m in marks.values() if m.kind == progress.DONE and m.marked_on in week),
+        paused_until=next((off.until_on for off in pace.off if found.on in off), None),
+        done_this_week=sum(
+            1 for mark in found.marks.values() if mark.kind == progress.DONE and mark.marked_on in week
+        ),
     )
 
 
@@ -240,7 +283,7 @@ def week_hours(week: Week, plan: Plan, pace: schedule.Pace, logged_minutes: int)
 
 
 def _recent_weeks(
-    on: date, plan: Plan, pace: schedule.Pace, by_day: dict[date, int]
+    on: date, plan: Plan, pace: schedule.Pace, by_day: Mapping[date, int]
 ) -> tuple[WeekHours, ...]:
     by_week = journal_queries.minutes_by_week(by_day)
     this = week_of(on)
@@ -249,7 +292,7 @@ def _recent_weeks(
     return tuple(week_hours(week, plan, pace, by_week.get(week, 0)) for week in shown if week >= first)
 
 
-def measure(plan: Plan, marks: Mapping[str, Mark]) -> progress.Progress:
+def measure(plan: Plan, marks: Mapping[str, Said]) -> progress.Progress:
     """The plan's progress: what its track holds, and what it held once and the learner finished."""
     content = catalogue(plan.revision)
     modules = set(content.track(plan.track_key).module_keys)
@@ -267,7 +310,7 @@ def _counts(activity: Activity | None, module_in_track: bool, track_key: str) ->
 
 
 def open_work(
-    plan: Plan, marks: Mapping[str, Mark], by_activity: Mapping[str, int]
+    plan: Plan, marks: Mapping[str, Said], by_activity: Mapping[str, int]
 ) -> tuple[choice.Candidate, ...]:
     """The required activities that are neither done nor known, in order, with what they still take."""
     return tuple(
@@ -281,21 +324,15 @@ def open_work(
     )
 
 
-def layout(plan: Plan, on: date) -> dict[str, schedule.Laid]:
-    """Every open activity on its dates from `on`, by key. Four queries."""
-    marks = marks_of([plan.learner_id])[plan.learner_id]
-    logged = journal_queries.minutes_by_activity([plan.learner_id])[plan.learner_id]
-    return _layout(plan, on, marks, logged)
-
-
-def _layout(
-    plan: Plan, on: date, marks: Mapping[str, Mark], logged: Mapping[str, int]
-) -> dict[str, schedule.Laid]:
-    work = [schedule.Work(item.key, item.remaining_minutes) for item in open_work(plan, marks, logged)]
-    pace = pace_of(plan, plan.pauses.order_by("first_on"))
-    from_on = max(on, plan.start_on)
-    spent = journal_queries.minutes_by_day([plan.learner_id], from_on)[plan.learner_id].get(from_on, 0)
-    return {item.key: item for item in schedule.lay_out(work, pace, from_on, spent)}
+def layout(found: Facts) -> dict[str, schedule.Laid]:
+    """Every open activity of the plan on its dates, by key. No query."""
+    assert found.plan is not None
+    work = [
+        schedule.Work(item.key, item.remaining_minutes)
+        for item in open_work(found.plan, found.marks, found.by_activity)
+    ]
+    laid = schedule.lay_out(work, found.pace, found.laid_from, found.spent_minutes)
+    return {item.key: item for item in laid}
 
 
 def baseline_of(plan: Plan) -> dict[str, Baseline]:
@@ -304,7 +341,7 @@ def baseline_of(plan: Plan) -> dict[str, Baseline]:
 
 
 def activity_standings(
-    module: Module, track_key: str, marks: Mapping[str, Mark], by_activity: Mapping[str, int]
+    module: Module, track_key: str, marks: Mapping[str, Said], by_activity: Mapping[str, int]
 ) -> tuple[ActivityStanding, ...]:
     """The activities of a module as a learner on this track has them."""
     return tuple(
@@ -314,7 +351,7 @@ def activity_standings(
 
 
 def activity_standing(
-    activity: Activity, track_key: str, mark: Mark | None, logged_minutes: int
+    activity: Activity, track_key: str, mark: Said | None, logged_minutes: int
 ) -> ActivityStanding:
     """One activity: its mark speaks first, then the minutes logged on it."""
     unmarked = "part" if logged_minutes else "todo"
@@ -352,30 +389,34 @@ class RoadModule:
     now: tuple[date, date] | None
 
 
-def road(plan: Plan, on: date) -> list[RoadModule]:
-    """Every module of the plan's track on its dates. A constant number of queries."""
-    content = catalogue(plan.revision)
-    marks = marks_of([plan.learner_id])[plan.learner_id]
-    logged = journal_queries.minutes_by_activity([plan.learner_id])[plan.learner_id]
-    laid = _layout(plan, on, marks, logged)
+def road(found: Facts) -> list[RoadModule]:
+    """Every module of the plan's track on its dates. One query, for the baseline."""
+    plan = found.plan
+    assert plan is not None
+    laid = layout(found)
     baseline = baseline_of(plan)
     rows = []
-    for module in content.modules_in(plan.track_key):
-        standings = activity_standings(module, plan.track_key, marks, logged)
+    for module in catalogue(plan.revision).modules_in(plan.track_key):
+        standings = activity_standings(module, plan.track_key, found.marks, found.by_activity)
         keys = [item.activity.key for item in standings]
-        done = [item.marked_on for item in standings if item.state == progress.DONE and item.marked_on]
         measured = measure_activities(standings)
-        now = _span([(laid[key].first_on, laid[key].last_on) for key in keys if key in laid])
-        begun = _span([(day, day) for day in done])
+        done = _span(
+            [
+                (item.marked_on, item.marked_on)
+                for item in standings
+                if item.state == progress.DONE and item.marked_on
+            ]
+        )
+        ahead = _span([(laid[key].first_on, laid[key].last_on) for key in keys if key in laid])
         rows.append(
             RoadModule(
                 module=module,
-                state=_module_state(measured, any(item.state == "part" for item in standings)),
+                state=_module_state(measured, begun=any(item.state == "part" for item in standings)),
                 progress=measured,
                 baseline=_span(
                     [(baseline[key].first_on, baseline[key].last_on) for key in keys if key in baseline]
                 ),
-                now=_span([span for span in (begun, now) if span]),
+                now=_span([span for span in (done, ahead) if span]),
             )
         )
     return rows
@@ -385,7 +426,7 @@ def _span(pairs: list[tuple[date, date]]) -> tuple[date, date] | None:
     return (min(first for first, _ in pairs), max(last for _, last in pairs)) if pairs else None
 
 
-def _module_state(measured: progress.Progress, begun: bool) -> str:
+def _module_state(measured: progress.Progress, *, begun: bool) -> str:
     if measured.open_minutes == 0:
         return "done" if measured.done_minutes else "known"
     return "part" if measured.done_minutes or begun else "todo"

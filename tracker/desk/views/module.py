@@ -35,10 +35,11 @@ def own_module(request: LearnerRequest, module_key: str) -> tuple[Plan, Catalogu
 def plan(request: LearnerRequest) -> HttpResponse:
     """The whole road: every module with its state, hours, baseline and dates now."""
     today = clock.today(request.user.zone_info)
-    stands = plans_queries.standing(request.user.pk, today)
+    found = plans_queries.facts_of(request.user.pk, today)
+    stands = plans_queries.stand(found)
     if stands.plan is None:
         return render(request, "desk/no_plan.html", {"nav": "plan", "stands": stands})
-    rows = plans_queries.road(stands.plan, today)
+    rows = plans_queries.road(found)
     spans = [Span(row.module.number, row.module.title, row.state, row.baseline, row.now) for row in rows]
     return render(
         request,
@@ -51,7 +52,7 @@ def plan(request: LearnerRequest) -> HttpResponse:
             "road": road(spans, today),
             "baseline_on": max((row.baseline[1] for row in rows if row.baseline), default=None),
             "changes": stands.plan.changes.order_by("-changed_at")[:5],
-            "pauses": stands.plan.pauses.order_by("first_on"),
+            "pauses": found.pauses,
         },
     )
 

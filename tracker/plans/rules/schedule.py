@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 # Beyond this a plan has no date: one hour a week needs about seven and a half years for the longest track.
 LONGEST_DAYS = 366 * 20
+WEEK = timedelta(days=7)
 QUARTER = 15
 
 
@@ -107,10 +108,30 @@ def finish_on(minutes: int, pace: Pace, from_on: date, spent_minutes: int = 0) -
     """
     if minutes <= 0:
         return from_on
+    # The first week day by day, for what is spent of it; then whole weeks at once as far as no pause begins
+    # or runs, and day by day again. A page asks this on every visit.
+    start = from_on
     for day, available in pace.days_with_time(from_on, spent_minutes):
+        if day >= from_on + WEEK:
+            start = from_on + WEEK
+            break
         minutes -= available
         if minutes <= 0:
             return day
+    if start == from_on or not pace.week_minutes:
+        return None
+    quiet_until = min(
+        (off.first_on for off in pace.off if off.until_on is None or off.until_on > start), default=None
+    )
+    weeks = (minutes - 1) // pace.week_minutes
+    if quiet_until is not None:
+        weeks = min(weeks, max(0, (quiet_until - start).days) // 7)
+    weeks = min(weeks, LONGEST_DAYS // 7)
+    minutes -= weeks * pace.week_minutes
+    for day, available in pace.days_with_time(start + weeks * WEEK):
+        minutes -= available
+        if minutes <= 0:
+            return day if (day - from_on).days < LONGEST_DAYS else None
     return None
 
 
