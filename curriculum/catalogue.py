@@ -210,6 +210,7 @@ class Catalogue:
     modules: tuple[Module, ...]
     skills: tuple[Skill, ...]
     frameworks: tuple[Framework, ...]
+    _frameworks: Mapping[str, Framework] = field(init=False, repr=False, compare=False)
     _tracks: Mapping[str, Track] = field(init=False, repr=False, compare=False)
     _modules: Mapping[str, Module] = field(init=False, repr=False, compare=False)
     _activities: Mapping[str, Activity] = field(init=False, repr=False, compare=False)
@@ -222,6 +223,7 @@ class Catalogue:
         def index(name: str, rows: Iterable[Any]) -> None:
             object.__setattr__(self, name, MappingProxyType({row.key: row for row in rows}))
 
+        index("_frameworks", self.frameworks)
         index("_tracks", self.tracks)
         index("_modules", self.modules)
         index("_activities", (row for module in self.modules for row in module.activities))
@@ -236,6 +238,15 @@ class Catalogue:
         }
         homes |= {module.milestone_key: module for module in self.modules}
         object.__setattr__(self, "_homes", MappingProxyType(homes))
+
+    def framework(self, key: str) -> Framework:
+        """The framework with this key. `KeyError` if there is none."""
+        return self._frameworks[key]
+
+    def editions_in(self, module: Module) -> tuple[str, ...]:
+        """The editions that a module covers, by the names people use: `MITRE ATLAS 5.6.0`."""
+        named = {(self._frameworks[cover.framework].title, cover.edition) for cover in module.covers}
+        return tuple(f"{title} {edition}" for title, edition in sorted(named))
 
     def track(self, key: str) -> Track:
         """The track with this key. `KeyError` if there is none."""

@@ -78,6 +78,7 @@ def test_the_record_is_frozen(web: Client, alice: User, curriculum: Catalogue) -
     }  # fmt: skip
     assert shot["planned"]["minutes"] == curriculum.module("mindset").minutes_in("ai-security-engineer")
     assert [item["note"] for item in shot["criteria"]]
+    assert "MITRE ATLAS 5.6.0" in shot["editions"]
 
     make_session(alice, minutes=500, module_key="mindset")
     criterion = curriculum.module("mindset").criteria[0]

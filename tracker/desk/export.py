@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.models import EmailAddress, EmailConfirmation
 from django.db.models import Model, QuerySet
 
 from tracker.journal.models import SessionCorrection, StudySession
@@ -13,11 +14,14 @@ from tracker.reminders.models import Consent, Recipient, Reminder
 FORMAT = "cairn-export/1"
 # Secrets that act for the learner, and what only the machinery needs.
 LEFT_OUT = {"password", "unsubscribe_token", "lease_token", "leased_until", "groups", "user_permissions"}
+# A row of these is nothing but a secret that acts for the learner.
+MODELS_LEFT_OUT = {EmailConfirmation}
 
 
-def everything_of(learner: User) -> dict[str, Any]:
-    """Every row that belongs to the learner. A model that has a learner must be named here."""
-    own: dict[str, QuerySet[Any]] = {
+def own_rows(learner: User) -> dict[str, QuerySet[Any]]:
+    """Every row that belongs to the learner, by name. A model that has a learner must be named here."""
+    return {
+        "email_addresses": EmailAddress.objects.filter(user=learner),
         "plans": Plan.objects.filter(learner=learner),
         "pauses": Pause.objects.filter(plan__learner=learner),
         "baselines": Baseline.objects.filter(plan__learner=learner),
@@ -31,10 +35,14 @@ def everything_of(learner: User) -> dict[str, Any]:
         "consents": Consent.objects.filter(learner=learner),
         "reminders": Reminder.objects.filter(learner=learner),
     }
+
+
+def everything_of(learner: User) -> dict[str, Any]:
+    """The learner and every row of theirs, as plain values."""
     return {
         "format": FORMAT,
         "learner": values_of(learner),
-        **{name: [values_of(row) for row in rows.order_by("pk")] for name, rows in own.items()},
+        **{name: [values_of(row) for row in rows.order_by("pk")] for name, rows in own_rows(learner).items()},
     }
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from curriculum.catalogue import Module
+from curriculum.catalogue import Module, catalogue
 from tracker.milestones import queries
 from tracker.milestones.models import Completion, CriterionTick
 from tracker.people.models import User
@@ -108,7 +108,7 @@ def snapshot(learner: User, plan: Plan, standing: queries.MilestoneStanding, on:
             for item in standing.criteria
             if item.tick
         ],
-        "editions": sorted({f"{cover.framework} {cover.edition}" for cover in module.covers}),
+        "editions": list(catalogue(plan.revision).editions_in(module)),
     }
 
 

@@ -61,7 +61,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         try:
             return rules.plain_address(email)
         except ValueError:
-            raise ValidationError("Enter a valid email address.") from None
+            raise ValidationError(rules.NO_ADDRESS) from None
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         user.zone = form.cleaned_data.get("zone") or user.zone

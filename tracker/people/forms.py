@@ -31,6 +31,8 @@ class Worded:
         fields: dict[str, forms.Field] = self.fields  # type: ignore[attr-defined]
         for name, field in fields.items():
             field.widget.attrs.pop("placeholder", None)
+            if isinstance(field, forms.EmailField):
+                field.error_messages["invalid"] = rules.NO_ADDRESS
             field.label = self.labels.get(name, field.label)
             field.help_text = self.hints.get(name, "")
 
@@ -168,7 +170,9 @@ class FirstAccountForm(forms.Form):
     """The account that the set-up address makes."""
 
     email = forms.EmailField(
-        label="E-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+        label="E-mail",
+        error_messages={"invalid": rules.NO_ADDRESS},
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     password = forms.CharField(
         label="Password",

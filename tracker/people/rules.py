@@ -9,6 +9,7 @@ _NOT_PLACES = ("Etc/", "SystemV/", "posix/", "right/")
 _NOT_ZONES = frozenset({"localtime", "Factory"})
 
 ADDRESS_LENGTH = 254
+NO_ADDRESS = "That is no e-mail address. Addresses are written like you@example.org."
 
 
 @cache

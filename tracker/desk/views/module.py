@@ -75,6 +75,7 @@ def module(request: LearnerRequest, module_key: str) -> HttpResponse:
             "track": content.track(plan.track_key),
             "prerequisites": [content.module(key) for key in module.prerequisites],
             "activities": activities,
+            "editions": content.editions_in(module),
             "summary": plans_queries.measure_activities(activities),
             "labs": [lab for lab in module.labs if lab.key in labs],
             "milestone": milestones_queries.milestone(request.user.pk, module, plan.track_key),
