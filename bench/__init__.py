@@ -1,0 +1,1 @@
+"""How fast Cairn's pages are, as ratios to ordinary Django pages measured beside them: `make bench`."""
