@@ -181,7 +181,12 @@ def test_sending_the_preview_twice_makes_one_plan(web: Client, alice: User) -> N
 
 def test_a_tampered_draft_leads_back_and_breaks_nothing(web: Client) -> None:
     walk(web)
-    drafts: tuple[Any, ...] = ("x", {"start": {}}, {"start": {"track": ["no-such"]}}, {"start": {"track": "x"}})
+    drafts: tuple[Any, ...] = (
+        "x",
+        {"start": {}},
+        {"start": {"track": ["no-such"]}},
+        {"start": {"track": "x"}},
+    )
     for value in drafts:
         session = web.session
         session["start"] = value
