@@ -319,7 +319,7 @@ ACCOUNT_EMAIL_VERIFICATION = "optional" if MAIL_AS_FILES else "mandatory"
 # --- what leaves the server --------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(text("CAIRN_STATIC", str(DATA_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
