@@ -1,0 +1,206 @@
+"""Who gets what at every address, by its name: the written table that tests/desk/test_access.py holds to.
+
+A cell says what comes back: a status, or `>name` for a redirect to the address of that name. A cell with one
+word holds for everybody; with four, for visitor, stranger, owner and staff in this order. The address and
+the form are filled with what is Alice's: she is the owner, the stranger (Charlie) and staff (Bob) are
+learners with plans of their own. A module's key is the same for all, so there everybody sees their own page.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+ACTORS = ("visitor", "stranger", "owner", "staff")
+# A mail program posts here without ever having seen a form (RFC 8058).
+WITHOUT_TOKEN = {"unsubscribe"}
+
+ASKED_TO_LOG_IN = ">account_login"
+# The answers to the steps of a new plan that wait in everybody's session.
+DRAFT = {
+    "start": {"track": ["ai-security-engineer"]},
+    "start-hours": {"monday": ["2"], "start_on": ["2026-11-23"], "target": [""]},
+    "start-known": {},
+    "start-reminder": {"weekday": ["7"], "hour": ["18"], "zone": ["Europe/Vienna"]},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One address.
+
+    filled: its parameters, by the name of the value that each gets. form: what POST sends, by field.
+    get (which HEAD shares), post, options: cells. other: PUT, PATCH and
+    DELETE; put where PUT differs.
+    """
+
+    filled: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
+    get: str
+    post: str
+    other: str
+    options: str
+    put: str = ""
+
+    def expected(self, method: str, actor: str) -> str:
+        """The word for this method and actor."""
+        cells = {"GET": self.get, "HEAD": self.get, "POST": self.post, "OPTIONS": self.options}
+        cell = cells.get(method) or (self.put if method == "PUT" and self.put else self.other)
+        words = cell.split()
+        return words[ACTORS.index(actor)] if len(words) > 1 else words[0]
+
+
+NOTHING: Mapping[str, str] = {}
+
+
+def private(
+    get: str = "405",
+    post: str = "405",
+    *,
+    filled: Mapping[str, str] = NOTHING,
+    form: Mapping[str, str] = NOTHING,
+) -> Row:
+    """An address of ours for who is logged in. A cell here says what stranger, owner and staff get."""
+
+    def for_all(cell: str) -> str:
+        words = cell.split()
+        return " ".join([ASKED_TO_LOG_IN, *(words if len(words) > 1 else words * 3)])
+
+    refused = for_all("405")
+    return Row(filled=filled, form=form, get=for_all(get), post=for_all(post), other=refused, options=refused)
+
+
+def public(
+    get: str = "405",
+    post: str = "405",
+    *,
+    filled: Mapping[str, str] = NOTHING,
+    form: Mapping[str, str] = NOTHING,
+) -> Row:
+    """An address of ours for everybody."""
+    return Row(filled=filled, form=form, get=get, post=post, other="405", options="405")
+
+
+def page(get: str = "200") -> Row:
+    """A page of django-allauth that only shows something."""
+    return Row(get=get, post="405", other="405", options="200")
+
+
+def form_page(get: str, post: str, *, other: str = "405", **form: str) -> Row:
+    """A form page of django-allauth, which takes PUT for POST (with nothing in it) as Django's views do."""
+    return Row(get=get, post=post, put=get, other=other, options=get, form=form)
+
+
+OWN_SESSION = {"pk": "session"}
+MODULE = {"module_key": "ready"}
+CRITERION = {"module_key": "ready", "criterion_key": "criterion"}
+
+TABLE: dict[str, Row] = {
+    # For machines.
+    "healthz": public(get="200"),
+    "readyz": public(get="200"),
+    # Accounts: ours.
+    "set-up": public(get="404", post="404", filled={"token": "set-up"}),  # somebody is here
+    "account_email": private(get="200", post=">account_email"),
+    # The key is the reader's proof that the mail reached them: whoever has it confirms.
+    "account_confirm_email": public(
+        get="200",
+        post=">account_login >account_login >account_email >account_login",
+        filled={"key": "confirm"},
+    ),
+    # Accounts: django-allauth's own.
+    "account_login": form_page(
+        "200 >home >home >home",
+        ">home",
+        other="405 >home >home >home",
+        login="alice@example.org",
+        password="a long enough password",
+    ),
+    "account_signup": form_page(
+        "200 >home >home >home",
+        ">home",
+        other="405 >home >home >home",
+        email="new@example.org",
+        password1="a long enough password",
+    ),
+    "account_logout": Row(get=">home 200 200 200", post=">home", other="405", options="200"),
+    "account_inactive": page(),
+    "account_reauthenticate": form_page(
+        ">account_login 200 200 200", ">account_login 200 200 200", other=">account_login 405 405 405"
+    ),
+    "account_email_verification_sent": page(),
+    "account_change_password": form_page(
+        ">account_login 200 200 200", ">account_login 200 200 200", other=">account_login 405 405 405"
+    ),
+    # Everybody has a password, so there is none to set for the first time.
+    "account_set_password": form_page(
+        ">account_login >account_change_password >account_change_password >account_change_password",
+        ">account_login >account_change_password >account_change_password >account_change_password",
+        other=">account_login >account_change_password >account_change_password >account_change_password",
+    ),
+    "account_reset_password": form_page("200", ">account_reset_password_done", email="alice@example.org"),
+    "account_reset_password_done": page(),
+    # The key goes from the address into the session at once.
+    "account_reset_password_from_key": Row(
+        filled={"uidb36": "uid", "key": "reset"},
+        get=">account_reset_password_from_key",
+        post=">account_reset_password_from_key",
+        other=">account_reset_password_from_key",
+        options=">account_reset_password_from_key",
+    ),
+    "account_reset_password_from_key_done": page(),
+    # Logging in by a mailed code is off.
+    "account_confirm_login_code": form_page(
+        ">account_login >home >home >home",
+        ">account_login >home >home >home",
+        other=">account_login >home >home >home",
+    ),
+    # For everybody.
+    "home": public(get="200 >today >today >today"),
+    "theme": public(post=">home", form={"theme": "dark"}),
+    "unsubscribe": public(get="200", post="200", filled={"token": "unsubscribe"}),
+    # Making a plan.
+    "start": private(get="200", post=">start-hours", form={"track": "ai-security-engineer"}),
+    "start-hours": private(
+        get="200", post=">start-known", form={"monday": "2", "start_on": "2026-11-23", "target": ""}
+    ),
+    "start-known": private(get="200", post=">start-reminder"),
+    "start-reminder": private(
+        get="200", post=">start-preview", form={"weekday": "7", "hour": "18", "zone": "Europe/Vienna"}
+    ),
+    "start-preview": private(get="200", post=">today"),
+    # Studying.
+    "today": private(get="200"),
+    "plan": private(get="200"),
+    "module": private(get="200", filled=MODULE),
+    "mark-activity": private(
+        post=">today",
+        filled={"module_key": "completed", "activity_key": "activity"},
+        form={"kind": "done"},
+    ),
+    "journal": private(get="200"),
+    "log": private(get="200", post=">today", form={"length": "45"}),
+    "study-session": private(
+        get="404 200 404", post="404 >study-session 404", filled=OWN_SESSION, form={"length": "50"}
+    ),
+    "delete-session": private(post="404 >study-session 404", filled=OWN_SESSION),
+    "put-back-session": private(post="404 >journal 404", filled={"pk": "deleted"}),
+    "milestones": private(get="200"),
+    "milestone": private(get="200", filled={"module_key": "completed"}),
+    "complete-milestone": private(post=">milestone", filled=MODULE),
+    "tick-criterion": private(post=">milestone", filled=CRITERION, form={"note": "Kept."}),
+    "untick-criterion": private(post=">milestone", filled=CRITERION),
+    # Settings.
+    "settings": private(get="200"),
+    "change-zone": private(post=">settings", form={"zone": "Europe/London"}),
+    "change-reminder": private(post=">settings", form={"weekday": "1", "hour": "9"}),
+    "mail": private(get="200"),
+    # Staff see that there is a mail and what it says but for links; the file itself is its reader's alone.
+    "letter": private(get="404 200 200", filled={"name": "letter"}),
+    "letter-file": private(get="404 200 404", filled={"name": "letter"}),
+    "my-data": private(get="200"),
+    # Leaving asks for one's own address, and Alice's is another's to all but her.
+    "leave": private(get="200", post="422 200 422", form={"address": "alice@example.org"}),
+    "stay": private(post=">settings"),
+    # Staff.
+    "people": private(get="404 404 200"),
+    "set-active": private(post="404 404 >people", filled={"pk": "alice"}, form={"active": "0"}),
+}
