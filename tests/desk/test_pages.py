@@ -168,7 +168,8 @@ def test_the_number_of_queries_does_not_grow(
     def fill(number: int) -> None:
         StudySession.objects.bulk_create(
             StudySession(
-                learner=alice, minutes=20, studied_on=TODAY - timedelta(days=n % 120), zone="UTC", logged_at=NOW,
+                learner=alice, minutes=20, studied_on=TODAY - timedelta(days=n % 120), zone="UTC",
+                logged_at=NOW,
                 activity_key=keys[n % len(keys)], module_key=keys[n % len(keys)].partition(".")[0],
             )
             for n in range(number)

@@ -55,11 +55,12 @@ def test_a_correction_that_says_the_same_leaves_no_trace(alice: User) -> None:
 def test_a_deleted_session_is_in_no_sum_until_it_is_put_back(alice: User) -> None:
     session = make_session(alice, activity_key="garak.read-how-it-works")
     actions.delete_session(session, now=NOW)
-    assert queries.minutes_by_day([alice.pk], TODAY) == {alice.pk: {}}
+    assert queries.minutes_by_day_and_activity([alice.pk], TODAY) == {alice.pk: {}}
     assert queries.minutes_by_activity([alice.pk]) == {alice.pk: {}}
     assert not queries.sessions_of(alice.pk).exists()
     actions.put_back_session(session)
-    assert queries.minutes_by_day([alice.pk], TODAY) == {alice.pk: {TODAY: 45}}
+    found = queries.minutes_by_day_and_activity([alice.pk], TODAY)[alice.pk]
+    assert queries.minutes_by_day(found) == {TODAY: 45}
 
 
 @pytest.mark.parametrize("fields", [{"minutes": 0}, {"minutes": 1441}, {"confidence": 0}, {"confidence": 6}])
@@ -75,5 +76,5 @@ def test_sums_are_by_learner_and_take_one_query(
     make_session(alice, minutes=15)
     make_session(bob, minutes=60, studied_on=TODAY - timedelta(days=1))
     with django_assert_num_queries(1):  # type: ignore[operator]
-        found = queries.minutes_by_day([alice.pk, bob.pk], TODAY - timedelta(days=7))
-    assert found == {alice.pk: {TODAY: 45}, bob.pk: {TODAY - timedelta(days=1): 60}}
+        found = queries.minutes_by_day_and_activity([alice.pk, bob.pk], TODAY - timedelta(days=7))
+    assert found == {alice.pk: {(TODAY, ""): 45}, bob.pk: {(TODAY - timedelta(days=1), ""): 60}}

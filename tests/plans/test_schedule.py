@@ -1,6 +1,7 @@
 """How work lies on dates."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +30,7 @@ def test_all_work_is_laid_in_order_and_no_day_holds_more_than_it_has(
     pace = Pace(week, off)
     laid = lay_out(work, pace, start)
     assert [item.key for item in laid] == [item.key for item in work]
-    for before, after in zip(laid, laid[1:], strict=False):
+    for before, after in pairwise(laid):
         assert before.first_on <= before.last_on <= after.first_on
     for item in laid:
         assert pace.minutes_on(item.first_on)

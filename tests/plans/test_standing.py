@@ -85,12 +85,38 @@ def test_what_is_logged_shortens_what_is_left_but_never_under_a_quarter(
 
 
 def test_the_finish_is_the_last_day_of_the_road(alice: User, curriculum: Catalogue) -> None:
-    plan = make_plan(alice, curriculum)
+    make_plan(alice, curriculum)
     make_session(alice, minutes=45)
     stands = queries.standing(alice.pk, TODAY)
     assert stands.finish_on == max(
         row.now[1] for row in queries.road(queries.facts_of(alice.pk, TODAY)) if row.now
     )
+
+
+@pytest.mark.parametrize("key", ["", FIRST, "mindset.first-break"])
+@pytest.mark.parametrize("minutes", [5, 45, 90, 600])
+def test_logging_never_puts_the_finish_off(
+    alice: User, curriculum: Catalogue, key: str, minutes: int
+) -> None:
+    plan = make_plan(alice, curriculum)
+    saturday = TODAY + timedelta(days=2)
+    finishes = [queries.standing(alice.pk, saturday).finish_on]
+    for _ in range(3):
+        make_session(alice, minutes=minutes, studied_on=saturday, activity_key=key)
+        finishes.append(queries.standing(alice.pk, saturday).finish_on)
+    if key:
+        actions.mark_activity(alice, plan, key, "done", content=curriculum, now=NOW, on=saturday)
+        finishes.append(queries.standing(alice.pk, saturday).finish_on)
+    dates = [day for day in finishes if day]
+    assert dates == sorted(dates, reverse=True)
+
+
+def test_the_hours_of_today_are_not_planned_twice(alice: User, curriculum: Catalogue) -> None:
+    make_plan(alice, curriculum)
+    saturday = TODAY + timedelta(days=2)
+    before = queries.standing(alice.pk, saturday).finish_on
+    make_session(alice, minutes=100, studied_on=saturday, activity_key="mindset.first-break")
+    assert queries.standing(alice.pk, saturday).finish_on == before
 
 
 def test_a_finished_plan_says_so(alice: User, curriculum: Catalogue) -> None:

@@ -41,7 +41,7 @@ class StudySession(models.Model):
                 condition=models.Q(deleted_at__isnull=True),
             ),
             models.Index(
-                fields=["learner", "studied_on", "minutes"],
+                fields=["learner", "studied_on", "activity_key", "minutes"],
                 name="minutes_by_day",
                 condition=models.Q(deleted_at__isnull=True),
             ),

@@ -16,19 +16,29 @@ def sessions_of(learner_id: int) -> QuerySet[StudySession]:
     )
 
 
-def minutes_by_day(learner_ids: Collection[int], first_on: date) -> dict[int, dict[date, int]]:
-    """Minutes logged on each day from `first_on`, by learner. One query."""
+def minutes_by_day_and_activity(
+    learner_ids: Collection[int], first_on: date
+) -> dict[int, dict[tuple[date, str], int]]:
+    """Minutes logged on each day from `first_on` and each activity (empty: none), by learner. One query."""
     rows = (
         StudySession.objects.filter(
             learner_id__in=learner_ids, deleted_at__isnull=True, studied_on__gte=first_on
         )
         .order_by()
-        .values_list("learner_id", "studied_on")
+        .values_list("learner_id", "studied_on", "activity_key")
         .annotate(total=Sum("minutes"))
     )
-    totals: dict[int, dict[date, int]] = {learner_id: {} for learner_id in learner_ids}
-    for learner_id, day, total in rows:
-        totals[learner_id][day] = total
+    totals: dict[int, dict[tuple[date, str], int]] = {learner_id: {} for learner_id in learner_ids}
+    for learner_id, day, key, total in rows:
+        totals[learner_id][day, key] = total
+    return totals
+
+
+def minutes_by_day(by_day_and_activity: Mapping[tuple[date, str], int]) -> dict[date, int]:
+    """Activities summed into their days."""
+    totals: dict[date, int] = {}
+    for (day, _), minutes in by_day_and_activity.items():
+        totals[day] = totals.get(day, 0) + minutes
     return totals
 
 

@@ -139,8 +139,8 @@ def marks_of(learner_ids: Collection[int]) -> dict[int, dict[str, Said]]:
     rows = Mark.objects.filter(learner_id__in=learner_ids).values_list(
         "learner_id", "activity_key", "kind", "marked_on", "planned_minutes"
     )
-    for learner_id, key, *said in rows:
-        marks[learner_id][key] = Said(*said)
+    for learner_id, key, kind, marked_on, planned_minutes in rows:
+        marks[learner_id][key] = Said(kind, marked_on, planned_minutes)
     return marks
 
 
@@ -155,6 +155,7 @@ class Facts:
     marks: Mapping[str, Said]  # by activity key
     by_day: Mapping[date, int]  # minutes logged in the last eight weeks
     by_activity: Mapping[str, int]  # minutes logged, ever, by activity key
+    today_by_activity: Mapping[str, int]  # those of them that were logged on this day
 
     @property
     def pace(self) -> schedule.Pace:
@@ -170,8 +171,23 @@ class Facts:
 
     @property
     def spent_minutes(self) -> int:
-        """What of that day is spent already; it cannot be planned again."""
-        return self.by_day.get(self.laid_from, 0)
+        """What of the first day cannot be planned again: by how much today's logging shortened the plan.
+
+        What was logged beside the plan, or on an activity that is down to its last quarter, takes no time
+        from it: logging never puts the finish off.
+        """
+        assert self.plan is not None
+        if self.laid_from != self.on:
+            return 0
+        content = catalogue(self.plan.revision)
+        spent = 0
+        for key, today in self.today_by_activity.items():
+            activity = content.find_activity(key)
+            if activity is not None and activity.needs.get(self.plan.track_key) == "required":
+                logged = self.by_activity.get(key, 0)
+                spent += progress.remaining_minutes(activity.minutes, logged - today)
+                spent -= progress.remaining_minutes(activity.minutes, logged)
+        return spent
 
 
 def facts(on: Mapping[int, date]) -> dict[int, Facts]:
@@ -182,7 +198,7 @@ def facts(on: Mapping[int, date]) -> dict[int, Facts]:
         pauses[pause.plan_id].append(pause)
     marks = marks_of(on)
     earliest = min((week_of(day).shifted(1 - RECENT_WEEKS).first_on for day in on.values()), default=date.max)
-    by_day = journal_queries.minutes_by_day(on, earliest)
+    recent = journal_queries.minutes_by_day_and_activity(on, earliest)
     by_activity = journal_queries.minutes_by_activity(on)
     return {
         learner_id: Facts(
@@ -191,8 +207,9 @@ def facts(on: Mapping[int, date]) -> dict[int, Facts]:
             plan=plans.get(learner_id),
             pauses=tuple(pauses[plans[learner_id].pk]) if learner_id in plans else (),
             marks=marks[learner_id],
-            by_day=by_day[learner_id],
+            by_day=journal_queries.minutes_by_day(recent[learner_id]),
             by_activity=by_activity[learner_id],
+            today_by_activity={key: n for (d, key), n in recent[learner_id].items() if d == day},
         )
         for learner_id, day in on.items()
     }
