@@ -74,7 +74,7 @@ format:  ## format code and templates
 	@$(call environment,check)
 	-$(IN)/ruff check --fix .
 	$(IN)/ruff format .
-	@$(IN)/djade --target-version 5.2 $(PAGES)
+	-@$(IN)/djade --target-version 5.2 $(PAGES)  # answers 1 where it changed a file
 
 lock:  ## remake requirements/*.txt from requirements/*.in (needs uv)
 	@for layer in base test check; do uv pip compile --universal --python-version 3.11 --generate-hashes \

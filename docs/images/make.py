@@ -1,0 +1,57 @@
+"""Makes the README's pictures from a running Cairn with a demo learner.
+
+    make demo; make run
+    .venv/bin/python docs/images/make.py http://127.0.0.1:8000 demo@example.org PASSWORD
+
+Logs an hour and a half for the demo learner first, so that the week shown is not an empty one.
+Needs Chromium and pngquant.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.browser.chromium import chromium
+
+HERE = Path(__file__).resolve().parent
+# File name, page, width, height, scale and colour scheme.
+PICTURES = (
+    ("today-desktop-light.png", "/today/", 1280, 900, 1, "light"),
+    ("plan-desktop-light.png", "/plan/", 1280, 900, 1, "light"),
+    ("today-phone-dark.png", "/today/", 390, 844, 2, "dark"),
+)
+
+
+def main(address: str, email: str, password: str) -> None:
+    """Logs in once for each picture and writes the files beside this one."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
+        )
+        for number, (name, path, width, height, scale, scheme) in enumerate(PICTURES):
+            page = browser.new_page(
+                viewport={"width": width, "height": height}, device_scale_factor=scale, color_scheme=scheme
+            )
+            page.goto(f"{address}/accounts/login/")
+            page.fill("input[name=login]", email)
+            page.fill("input[name=password]", password)
+            page.keyboard.press("Enter")
+            page.wait_for_url("**/today/")
+            if number == 0:
+                page.get_by_label("How long").fill("1:30")
+                page.get_by_label("On what").select_option(index=1)
+                page.get_by_role("button", name="Log", exact=True).click()
+                page.wait_for_load_state("networkidle")
+            page.goto(f"{address}{path}")
+            page.screenshot(path=HERE / name)
+            page.close()
+        browser.close()
+    for name, *_ in PICTURES:
+        subprocess.run(["pngquant", "--force", "--output", HERE / name, "64", HERE / name], check=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
