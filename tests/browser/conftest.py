@@ -132,6 +132,8 @@ def open_page(browser: Browser, base_url: str, watch: Watch) -> Iterator[OpenPag
             base_url=base_url,
             viewport={"width": width, "height": height},
             color_scheme=look.scheme,
+            # axe would measure a colour in the middle of its transition.
+            reduced_motion="reduce",
             java_script_enabled=look.javascript,
             has_touch=look.viewport != "desktop",
             locale="en-GB",

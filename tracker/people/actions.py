@@ -108,3 +108,10 @@ def set_active(person: User, *, active: bool) -> None:
     """Staff lock an account out, or let it in again. A locked account keeps its data and gets no mail."""
     person.is_active = active
     person.save(update_fields=["is_active"])
+
+
+@transaction.atomic
+def set_staff(person: User, *, staff: bool) -> None:
+    """Makes somebody a member of staff, or no longer."""
+    person.is_staff = staff
+    person.save(update_fields=["is_staff"])

@@ -2,6 +2,7 @@
 
 from allauth.account.models import EmailAddress
 
+from tracker.people import rules
 from tracker.people.models import User
 
 
@@ -13,6 +14,14 @@ def anyone_here() -> bool:
 def address_is_taken(address: str) -> bool:
     """Whether an account has this address (as `rules.plain_address` gives it), confirmed or not."""
     return User.objects.filter(email=address).exists()
+
+
+def account_with(typed: str) -> User | None:
+    """The account of an address, however that is written; None where there is none."""
+    try:
+        return User.objects.filter(email=rules.plain_address(typed)).first()
+    except ValueError:
+        return None
 
 
 def address_is_confirmed(learner: User) -> bool:

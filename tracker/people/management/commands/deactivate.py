@@ -4,8 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from tracker.people import actions
-from tracker.people.models import User
+from tracker.people import actions, queries
 
 
 class Command(BaseCommand):
@@ -16,7 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("--undo", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        person = User.objects.filter(email__iexact=options["email"].strip()).first()
+        person = queries.account_with(options["email"])
         if person is None:
             raise CommandError(f"No account has the address {options['email']}.")
         actions.set_active(person, active=options["undo"])
