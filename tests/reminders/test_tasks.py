@@ -1,0 +1,132 @@
+"""The tick, and the command that looks at what it left."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from kombu.exceptions import OperationalError as BrokerIsAway
+
+from tests.fixtures.cast import NOW, make_learner
+from tests.reminders.factories import make_recipient, make_reminder
+from tracker.operations.actions import beat
+from tracker.operations.models import Heartbeat
+from tracker.people.models import User
+from tracker.reminders import actions, tasks
+from tracker.reminders.models import Reminder
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """What was published instead of going to the broker."""
+    messages: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+    monkeypatch.setattr(
+        tasks.deliver, "apply_async", lambda args=(), **options: messages.append((args, options))
+    )
+    return messages
+
+
+Published = list[tuple[tuple[Any, ...], dict[str, Any]]]
+
+
+def test_a_tick_notes_itself_settles_claims_and_asks_for_batches(alice: User, published: Published) -> None:
+    make_recipient(alice)
+    lapsed = make_reminder(make_learner("Dora"), state="handing_over", leased_until=NOW)
+    # No plan: the row is skipped at once, so that nothing waits for a worker.
+    tasks.wake()
+    lapsed.refresh_from_db()
+    assert lapsed.state == "unknown"
+    assert Reminder.objects.get(learner=alice).reason == "no-plan"
+    assert Heartbeat.objects.get(name="wake-reminders").beat_at == NOW
+    assert published == []
+
+
+def test_as_many_batches_are_asked_for_as_there_is_work(published: Published, settings: Any) -> None:
+    settings.REMINDER_BATCH = 3
+    for number in range(7):
+        make_reminder(make_learner(f"learner{number}"))
+    tasks.wake()
+    assert [args for args, _ in published] == [(3,), (3,), (3,)]
+    # A batch asked for is worth nothing once the next tick has asked again; nothing is put on a timer.
+    assert all(set(options) == {"expires"} and options["expires"] <= 60 for _, options in published)
+
+
+def test_a_tick_asks_for_no_more_than_its_share(published: Published, settings: Any) -> None:
+    settings.REMINDER_BATCH = 1
+    for number in range(tasks.DELIVERIES_A_TICK + 3):
+        make_reminder(make_learner(f"learner{number}"))
+    tasks.wake()
+    assert len(published) == tasks.DELIVERIES_A_TICK
+
+
+def test_a_tick_that_cannot_publish_loses_nothing(
+    published: Published, monkeypatch: pytest.MonkeyPatch, alice: User
+) -> None:
+    make_reminder(alice)
+
+    def failing(*_: Any, **__: Any) -> None:
+        raise BrokerIsAway("connection refused")
+
+    with monkeypatch.context() as away:
+        away.setattr(tasks.deliver, "apply_async", failing)
+        tasks.wake()
+    tasks.wake()
+    assert len(published) == 1
+
+
+def test_a_claim_that_fails_does_not_hold_up_what_is_claimed(
+    published: Published, monkeypatch: pytest.MonkeyPatch, alice: User
+) -> None:
+    make_reminder(alice)
+
+    def failing(*_: Any) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(actions, "claim_due", failing)
+    with pytest.raises(ZeroDivisionError):
+        tasks.wake()
+    assert len(published) == 1
+
+
+def test_a_heartbeat_is_one_row(db: None) -> None:
+    beat("wake-reminders", NOW)
+    beat("wake-reminders", NOW + timedelta(minutes=1))
+    assert list(Heartbeat.objects.values_list("name", "beat_at")) == [
+        ("wake-reminders", NOW + timedelta(minutes=1))
+    ]
+
+
+def test_deliver_hands_over(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def noting(limit: int, *, now: Callable[[], Any], stopping: Callable[[], bool]) -> None:
+        assert now() == NOW
+        assert not stopping()
+        asked.append(limit)
+
+    monkeypatch.setattr("tracker.reminders.delivery.deliver", noting)
+    tasks.deliver(200)
+    assert asked == [200]
+
+
+def test_status_says_what_is_due_open_and_done(alice: User, bob: User, charlie: User) -> None:
+    make_recipient(alice)
+    make_reminder(bob, state="handing_over")
+    make_reminder(charlie, state="failed", reason="Reply to the recipient: 550 nobody")
+    out = StringIO()
+    call_command("reminders", "status", stdout=out)
+    lines = out.getvalue().splitlines()
+    assert lines[:3] == ["due now: 1", "claimed: 0", "handing_over: 1"]
+    assert (
+        "2026-W47  2026-11-19 08:59Z  failed        charlie@example.org  Reply to the recipient: 550 nobody"
+        in lines
+    )
+
+
+def test_status_is_the_only_word_it_knows() -> None:
+    with pytest.raises(CommandError):
+        call_command("reminders", "send")

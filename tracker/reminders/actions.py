@@ -1,0 +1,315 @@
+"""What changes recipients and reminders. Every write is guarded by the state it starts from."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, Value
+from django.db.models.functions import Concat, Substr
+
+from tracker.people.models import User
+from tracker.reminders import queries, rules
+from tracker.reminders.models import Consent, Recipient, Reminder
+
+State = Reminder.State
+REASON_LENGTH = 300
+
+
+def lease_length() -> timedelta:
+    """How long leased rows are a worker's own."""
+    return timedelta(seconds=settings.REMINDER_LEASE_SECONDS)
+
+
+def first_wait() -> timedelta:
+    """How long a mail waits after the first refusal for now."""
+    return timedelta(seconds=settings.REMINDER_RETRY_SECONDS)
+
+
+# --- what the learner wants -------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def set_reminder(
+    learner: User, weekday: int, hour: int, *, wording: str, place: str, now: datetime
+) -> Recipient:
+    """When the learner wants the weekly mail, and whether at all.
+
+    weekday: ISO, Monday is 1. hour: 0 to 23 on the learner's clock. wording: what they agreed to; empty for
+    no mail. place: where they said so. Consent given or taken back is kept with its moment and wording.
+    """
+    Recipient.objects.get_or_create(
+        learner=learner,
+        defaults={"weekday": weekday, "hour": hour, "unsubscribe_token": secrets.token_urlsafe(32)},
+    )
+    recipient = Recipient.objects.select_for_update().get(learner=learner)
+    if not wording:
+        recipient.weekday, recipient.hour = weekday, hour
+        recipient.save(update_fields=["weekday", "hour"])
+        return _without_mail(recipient, place=place, now=now)
+    last_claimed = queries.last_claimed(learner.pk)
+    zone = rules.zone_named(learner.zone)
+    if recipient.next_due_at is None:
+        recipient.next_due_at = rules.first_due_for(now, weekday, hour, zone, last_claimed)
+    elif (recipient.weekday, recipient.hour, recipient.zone) != (weekday, hour, learner.zone):
+        recipient.next_due_at = rules.rescheduled(
+            recipient.next_due_at,
+            rules.zone_named(recipient.zone),
+            weekday=weekday,
+            hour=hour,
+            zone=zone,
+            now=now,
+            last_claimed=last_claimed,
+        )
+    if _agreed_wording(recipient) != wording:
+        Consent.objects.create(learner=learner, at=now, given=True, wording=wording, place=place)
+        recipient.consented_at = now
+    recipient.weekday, recipient.hour, recipient.zone = weekday, hour, learner.zone
+    recipient.unsubscribed_at = None
+    recipient.save(
+        update_fields=["weekday", "hour", "zone", "next_due_at", "consented_at", "unsubscribed_at"]
+    )
+    return recipient
+
+
+def _agreed_wording(recipient: Recipient) -> str:
+    """The wording in force; empty where none is."""
+    if recipient.consented_at is None or recipient.unsubscribed_at is not None:
+        return ""
+    last = Consent.objects.filter(learner_id=recipient.learner_id).order_by("-at", "-pk").first()
+    return last.wording if last and last.given else ""
+
+
+def _without_mail(recipient: Recipient, *, place: str, now: datetime) -> Recipient:
+    """No mail from now on; a second time changes nothing. The row is locked by the caller."""
+    if agreed := _agreed_wording(recipient):
+        Consent.objects.create(
+            learner_id=recipient.learner_id, at=now, given=False, wording=agreed, place=place
+        )
+        recipient.unsubscribed_at = now
+    recipient.next_due_at = None
+    recipient.save(update_fields=["unsubscribed_at", "next_due_at"])
+    return recipient
+
+
+@transaction.atomic
+def unsubscribe(token: str, now: datetime) -> Recipient | None:
+    """Ends the weekly mail of whoever's mail carries `token`; None where nobody's does. May be repeated."""
+    recipient = Recipient.objects.select_for_update().filter(unsubscribe_token=token).first()
+    return recipient and _without_mail(recipient, place="unsubscribe", now=now)
+
+
+@transaction.atomic
+def reschedule_for(learner: User, now: datetime) -> None:
+    """The learner's zone has changed: the next mail follows, in the same transaction."""
+    recipient = Recipient.objects.select_for_update().filter(learner=learner).first()
+    if recipient is None or recipient.zone == learner.zone:
+        return
+    if recipient.next_due_at is not None:
+        recipient.next_due_at = rules.rescheduled(
+            recipient.next_due_at,
+            rules.zone_named(recipient.zone),
+            weekday=recipient.weekday,
+            hour=recipient.hour,
+            zone=rules.zone_named(learner.zone),
+            now=now,
+            last_claimed=queries.last_claimed(learner.pk),
+        )
+    recipient.zone = learner.zone
+    recipient.save(update_fields=["next_due_at", "zone"])
+
+
+# --- claim ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def claim_due(now: datetime, limit: int) -> int:
+    """Gives up to `limit` due learners their row for the week, skipped ones with the reason.
+
+    Returns how many were due. Their next due moment moves on in the same transaction. Two claimers at once
+    never have the same learner: on PostgreSQL each passes over the rows the other has locked, on SQLite the
+    transaction is IMMEDIATE and the second waits.
+    """
+    recipients = list(
+        Recipient.objects.select_for_update(skip_locked=True)
+        .filter(next_due_at__lte=now)
+        .order_by("next_due_at")[:limit]
+    )
+    if not recipients:
+        return 0
+    # Read after the lock, so that a zone changed just before is the one in force.
+    people = queries.people([recipient.learner_id for recipient in recipients])
+    states = queries.plan_states({pk: now.astimezone(person.zone).date() for pk, person in people.items()})
+    weeks = {
+        recipient.pk: rules.iso_week_of(_due(recipient), people[recipient.learner_id].zone)
+        for recipient in recipients
+    }
+    served = queries.claimed_weeks(people, set(weeks.values()))
+    rows: list[Reminder] = []
+    moved: dict[tuple[datetime, datetime, str], list[int]] = defaultdict(list)
+    for recipient in recipients:
+        person, week, due_at = people[recipient.learner_id], weeks[recipient.pk], _due(recipient)
+        upcoming = rules.next_due_after_claim(week, recipient.weekday, recipient.hour, person.zone)
+        moved[due_at, upcoming, person.zone_name].append(recipient.pk)
+        if (person.learner_id, week) in served:
+            continue
+        prospect = person.prospect(recipient, due_at, states[person.learner_id])
+        skip = rules.decide(prospect, now, now.astimezone(person.zone).date())
+        year, number, _ = week.first_on.isocalendar()
+        rows.append(
+            Reminder(
+                learner_id=person.learner_id,
+                iso_year=year,
+                iso_week=number,
+                kind=Reminder.Kind.PROGRESS,
+                state=State.SKIPPED if skip else State.CLAIMED,
+                reason=skip or "",
+                message_id=rules.message_id_of(
+                    Reminder.Kind.PROGRESS, person.learner_id, week, settings.MAIL_DOMAIN
+                ),
+                due_at=due_at,
+                claimed_at=now,
+                not_before=now,
+                finished_at=now if skip else None,
+            )
+        )
+    Reminder.objects.bulk_create(rows)
+    # Learners of one zone and hour move together: a few statements a batch, not one each.
+    for (due_at, upcoming, zone), ids in moved.items():
+        Recipient.objects.filter(pk__in=ids, next_due_at=due_at).update(next_due_at=upcoming, zone=zone)
+    return len(recipients)
+
+
+def _due(recipient: Recipient) -> datetime:
+    assert recipient.next_due_at is not None
+    return recipient.next_due_at
+
+
+# --- lease ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def lease(now: datetime, limit: int, token: UUID) -> list[int]:
+    """Takes up to `limit` waiting rows for the worker that made `token`; their ids."""
+    ids = list(
+        queries.claimable(now).select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit]
+    )
+    if ids:
+        Reminder.objects.filter(pk__in=ids).update(lease_token=token, leased_until=now + lease_length())
+    return ids
+
+
+def give_back(ids: Collection[int], token: UUID) -> None:
+    """Ends the lease of rows not handed over: another worker may take them at once."""
+    if ids:
+        Reminder.objects.filter(pk__in=ids, state=State.CLAIMED, lease_token=token).update(
+            lease_token=None, leased_until=None
+        )
+
+
+def put_off(ids: Collection[int], token: UUID, now: datetime, reason: str) -> None:
+    """Ends the lease of rows whose hand-over never began, because no server answered; they wait a little."""
+    if ids:
+        Reminder.objects.filter(pk__in=ids, state=State.CLAIMED, lease_token=token).update(
+            lease_token=None,
+            leased_until=None,
+            not_before=now + first_wait(),
+            reason=reason[:REASON_LENGTH],
+        )
+
+
+# --- hand over --------------------------------------------------------------------------------------------
+
+
+def begin_hand_over(reminder_id: int, token: UUID, address: str, now: datetime) -> bool:
+    """claimed -> handing_over, committed before the body leaves. False where it must not leave.
+
+    One statement asks again whether the row is this worker's, the lease runs, the mail is wanted and the
+    address still the learner's. The lease is renewed, so that no sweep takes a hand-over that is under way.
+    """
+    changed = Reminder.objects.filter(
+        queries.wanted(),
+        queries.goes_to(address),
+        pk=reminder_id,
+        state=State.CLAIMED,
+        lease_token=token,
+        leased_until__gt=now,
+    ).update(state=State.HANDING_OVER, handed_over_at=now, leased_until=now + lease_length())
+    return changed == 1
+
+
+def record_sent(reminder_id: int, token: UUID, now: datetime, reply: str) -> bool:
+    """handing_over -> sent: the server has taken the mail."""
+    return _finish(reminder_id, token, now, before=[State.HANDING_OVER], state=State.SENT, reason=reply)
+
+
+def record_unknown(reminder_id: int, token: UUID, now: datetime, reason: str) -> bool:
+    """handing_over -> unknown: whether the server has taken the mail cannot be known."""
+    return _finish(reminder_id, token, now, before=[State.HANDING_OVER], state=State.UNKNOWN, reason=reason)
+
+
+def record_failed(reminder_id: int, token: UUID, now: datetime, reason: str) -> bool:
+    """-> failed: the server refused the mail for good."""
+    return _finish(reminder_id, token, now, before=queries.OPEN_STATES, state=State.FAILED, reason=reason)
+
+
+def record_skipped(reminder_id: int, token: UUID, now: datetime, reason: str) -> bool:
+    """claimed -> skipped: something changed since the claim."""
+    return _finish(reminder_id, token, now, before=[State.CLAIMED], state=State.SKIPPED, reason=reason)
+
+
+def _finish(
+    reminder_id: int, token: UUID, now: datetime, *, before: Collection[str], state: str, reason: str
+) -> bool:
+    changed = Reminder.objects.filter(pk=reminder_id, state__in=before, lease_token=token).update(
+        state=state, reason=reason[:REASON_LENGTH], finished_at=now, leased_until=None
+    )
+    return changed == 1
+
+
+def record_again(reminder_id: int, token: UUID, now: datetime, reason: str, *, attempts: int) -> bool:
+    """-> claimed: refused for now, or certainly not taken. `attempts` counts this one too."""
+    changed = Reminder.objects.filter(
+        pk=reminder_id, state__in=queries.OPEN_STATES, lease_token=token
+    ).update(
+        state=State.CLAIMED,
+        reason=reason[:REASON_LENGTH],
+        attempts=attempts,
+        not_before=now + rules.wait_after(attempts, first_wait()),
+        handed_over_at=None,
+        lease_token=None,
+        leased_until=None,
+    )
+    return changed == 1
+
+
+# --- sweep ------------------------------------------------------------------------------------------------
+
+
+def sweep(now: datetime) -> None:
+    """Settles what dead workers have left.
+
+    A hand-over whose lease has lapsed becomes unknown and is never repeated by machine. A claimed row whose
+    lease has lapsed is free. What is more than 48 h late and in nobody's hands is skipped.
+    """
+    Reminder.objects.filter(state=State.HANDING_OVER, leased_until__lte=now).update(
+        state=State.UNKNOWN,
+        reason="The worker ended while it handed the mail over; whether the server took it is not known.",
+        finished_at=now,
+        leased_until=None,
+    )
+    Reminder.objects.filter(state=State.CLAIMED, leased_until__lte=now).update(
+        lease_token=None, leased_until=None
+    )
+    late = Reminder.objects.filter(
+        state=State.CLAIMED, leased_until__isnull=True, due_at__lt=now - rules.LATE_AFTER
+    )
+    late.filter(reason="").update(state=State.SKIPPED, reason=rules.Skip.LATE, finished_at=now)
+    late.filter(~Q(reason="")).update(
+        state=State.SKIPPED,
+        reason=Concat(Value(f"{rules.Skip.LATE}; last: "), Substr(F("reason"), 1, REASON_LENGTH - 20)),
+        finished_at=now,
+    )

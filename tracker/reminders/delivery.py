@@ -1,0 +1,323 @@
+"""One batch of weekly mails: leased, decided on once more, written, handed over, recorded.
+
+Each mail costs two one-row writes: its hand-over begins, its hand-over ends. What is read is read for the
+batch, or for a chunk of it.
+"""
+
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.smtp import EmailBackend
+from django.db import InterfaceError, OperationalError, connection
+
+from tracker.operations.mailfiles import FileBackend
+from tracker.plans.queries import Standing, standings
+from tracker.reminders import actions, mail, queries, rules
+from tracker.reminders.mail import Letter
+from tracker.reminders.queries import Leased
+from tracker.reminders.rules import Outcome
+from tracker.reminders.smtp import CalledOffError, Conversation, Envelope, Result, wire_form
+
+log = logging.getLogger(__name__)
+
+# So many mails are asked about at once, shortly before they go: are they still wanted?
+CHUNK = 25
+# A server that drops so many connections in a row, with no mail taken or refused for good, is left alone.
+LOSSES_IN_A_ROW = 3
+RECORD_WITHIN_SECONDS = 120
+DATABASE_IS_AWAY = (OperationalError, InterfaceError)
+
+
+class NoServerError(Exception):
+    """No connection to the mail server, or none that lasts."""
+
+
+class Courier(Protocol):
+    """Hands mails over one after the other."""
+
+    def hand_over(self, letter: Letter, begin: Callable[[], bool]) -> Result:
+        """Hands one over, calling `begin` right before the server can have it.
+
+        Raises CalledOffError where `begin` said no, NoServerError where there is no server to hand it to.
+        """
+
+    def close(self) -> None:
+        """Ends what was begun."""
+
+
+class SmtpCourier:
+    """One connection a batch; a lost one is replaced, but not for ever."""
+
+    def __init__(self) -> None:
+        self._conversation: Conversation | None = None
+        self._losses = 0
+
+    def hand_over(self, letter: Letter, begin: Callable[[], bool]) -> Result:
+        try:
+            envelope = envelope_of(letter)
+        except ValueError as error:
+            return Result(Outcome.FAILED, f"The mail cannot be carried by SMTP: {error}.")
+        conversation = self._connected()
+        result = conversation.hand_over(envelope, begin)
+        if result.outcome in {Outcome.SENT, Outcome.FAILED}:
+            self._losses = 0
+        elif not conversation.is_open:
+            self._losses += 1
+        return result
+
+    def _connected(self) -> Conversation:
+        if self._conversation is None or not self._conversation.is_open:
+            if self._losses >= LOSSES_IN_A_ROW:
+                raise NoServerError(f"The mail server dropped {self._losses} connections in a row.")
+            backend = get_connection()
+            assert isinstance(backend, EmailBackend)
+            try:
+                self._conversation = Conversation(backend)
+            except OSError as error:
+                raise NoServerError(f"No connection to the mail server: {error}") from error
+        return self._conversation
+
+    def close(self) -> None:
+        if self._conversation is not None:
+            self._conversation.close()
+
+
+def envelope_of(letter: Letter) -> Envelope:
+    """The letter as SMTP carries it. Raises ValueError where it cannot."""
+    return Envelope(
+        sender=parseaddr(letter.sender)[1],
+        to=mail.to_ascii_domain(letter.to),
+        wire=wire_form(letter.as_bytes()),
+        needs_utf8=letter.needs_utf8,
+    )
+
+
+class BackendCourier:
+    """Any other Django backend: nothing is known between the call and its return."""
+
+    def __init__(self, backend: BaseEmailBackend) -> None:
+        self._backend = backend
+
+    def hand_over(self, letter: Letter, begin: Callable[[], bool]) -> Result:
+        try:
+            message = letter.as_django(self._backend)
+        except ValueError as error:
+            return Result(Outcome.FAILED, f"The mail cannot be written: {error}.")
+        if not begin():
+            raise CalledOffError
+        try:
+            taken = self._backend.send_messages([message])
+        except Exception as error:
+            log.exception("A mail could not be handed over.")
+            # A file is renamed to the Message-ID's name last: what failed is not there.
+            again = isinstance(self._backend, FileBackend)
+            return Result(Outcome.AGAIN if again else Outcome.UNKNOWN, f"The mail backend failed: {error}")
+        return Result(Outcome.SENT, "") if taken else Result(Outcome.AGAIN, "The mail backend took no mail.")
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def courier() -> Courier:
+    """The courier for the backend that the settings name."""
+    backend = get_connection()
+    return SmtpCourier() if isinstance(backend, EmailBackend) else BackendCourier(backend)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A leased row that is to go out, with what its mail says."""
+
+    leased: Leased
+    standing: Standing
+
+    @property
+    def pk(self) -> int:
+        return int(self.leased.reminder.pk)
+
+
+def deliver(limit: int, *, now: Callable[[], datetime], stopping: Callable[[], bool]) -> Counter[str]:
+    """Leases up to `limit` rows and hands their mails over, all on one connection if it lasts.
+
+    now: the clock, read at each hand-over. stopping: asked before each mail; the rest is given back then.
+    Returns how many mails went which way.
+    """
+    begun_at = now()
+    token = uuid4()
+    ids = actions.lease(begun_at, limit, token)
+    batch = Batch(token, now, begun_at)
+    if ids:
+        batch.run(queries.leased(ids), stopping)
+        log.info("Reminders: %s", ", ".join(f"{n} {word}" for word, n in sorted(batch.counts.items())))
+    return batch.counts
+
+
+class Batch:
+    """The rows of one lease on their way."""
+
+    def __init__(self, token: UUID, now: Callable[[], datetime], begun_at: datetime) -> None:
+        self.token = token
+        self.now = now
+        # Nothing is begun near the end of the lease: soon the row may be another worker's.
+        self.ends_at = begun_at + actions.lease_length() - rules.lease_margin(actions.lease_length())
+        self.counts: Counter[str] = Counter()
+
+    def run(self, rows: list[Leased], stopping: Callable[[], bool]) -> None:
+        """Every row is settled, put off, or given back when this returns."""
+        waiting = deque(self.decided(rows))
+        mails = courier()
+        try:
+            while waiting:
+                chunk = [waiting[place] for place in range(min(CHUNK, len(waiting)))]
+                wanted = queries.still_wanted([work.pk for work in chunk], self.token)
+                for work in chunk:
+                    if stopping() or self.now() >= self.ends_at:
+                        self.give_back(waiting)
+                        return
+                    if work.pk in wanted:
+                        self.send(work, mails)
+                    else:
+                        self.settle_unwanted(work)
+                    waiting.popleft()
+        except NoServerError as error:
+            self.put_off(waiting, str(error))
+        finally:
+            mails.close()
+
+    def decided(self, rows: list[Leased]) -> list[Work]:
+        """The rows that are to go out; the others are recorded as skipped."""
+        now = self.now()
+        found = self.standings_of(rows, now)
+        going = []
+        for row in rows:
+            standing = found.get(row.person.learner_id)
+            if standing is None:
+                self.record(row, Result(Outcome.AGAIN, "What the mail says could not be worked out."))
+            elif skip := rules.decide(prospect_of(row, standing), now, standing.on):
+                self.skip(row, skip)
+            else:
+                going.append(Work(row, standing))
+        return going
+
+    def standings_of(self, rows: list[Leased], now: datetime) -> dict[int, Standing]:
+        """Where the learners stand. One whose numbers cannot be had is left out, and holds up nobody else."""
+        on = {row.person.learner_id: now.astimezone(row.person.zone).date() for row in rows}
+        try:
+            return standings(on)
+        except DATABASE_IS_AWAY:
+            raise
+        except Exception:
+            log.exception("The standings of a batch could not be worked out; they are tried one by one.")
+        found: dict[int, Standing] = {}
+        for learner_id, today in on.items():
+            try:
+                found |= standings({learner_id: today})
+            except DATABASE_IS_AWAY:
+                raise
+            except Exception:
+                log.exception("The standing of learner %d could not be worked out.", learner_id)
+        return found
+
+    def send(self, work: Work, mails: Courier) -> None:
+        """Hands one mail over and records what became of it."""
+        try:
+            letter = mail.weekly_letter(work.leased, work.standing, self.now())
+        except Exception as error:
+            log.exception("The mail of reminder %d could not be written.", work.pk)
+            self.record(work.leased, Result(Outcome.AGAIN, f"The mail could not be written: {error}"))
+            return
+
+        def begin() -> bool:
+            return actions.begin_hand_over(work.pk, self.token, letter.to, self.now())
+
+        try:
+            result = mails.hand_over(letter, begin)
+        except CalledOffError:
+            self.settle_unwanted(work)
+            return
+        except DATABASE_IS_AWAY as error:
+            # It was `begin` that failed, so the body never left, whether or not the write was kept.
+            result = Result(Outcome.AGAIN, f"The database did not answer before the body left: {error}")
+        self.record(work.leased, result)
+
+    def record(self, row: Leased, result: Result) -> None:
+        """The second write of a mail."""
+        pk, token, now = row.reminder.pk, self.token, self.now()
+
+        def write() -> bool:
+            match result.outcome:
+                case Outcome.SENT:
+                    return actions.record_sent(pk, token, now, result.reason)
+                case Outcome.FAILED:
+                    return actions.record_failed(pk, token, now, result.reason)
+                case Outcome.UNKNOWN:
+                    return actions.record_unknown(pk, token, now, result.reason)
+                case Outcome.AGAIN:
+                    attempts = row.reminder.attempts + 1
+                    return actions.record_again(pk, token, now, result.reason, attempts=attempts)
+
+        surely(write)
+        self.counts[result.outcome] += 1
+
+    def skip(self, row: Leased, reason: str) -> None:
+        surely(lambda: actions.record_skipped(row.reminder.pk, self.token, self.now(), reason))
+        self.counts["skipped"] += 1
+
+    def settle_unwanted(self, work: Work) -> None:
+        """Something changed since the row was read: it is read again, and skipped with the reason.
+
+        Where there is none (the address changed, the lease was lost) the row is given back, or was never
+        this worker's to give.
+        """
+        for row in queries.leased([work.pk]):
+            reason = rules.decide(prospect_of(row, work.standing), self.now(), work.standing.on)
+            if reason:
+                self.skip(row, reason)
+                return
+        self.give_back([work])
+
+    def give_back(self, works: Iterable[Work]) -> None:
+        ids = [work.pk for work in works]
+        surely(lambda: actions.give_back(ids, self.token))
+        self.counts["given back"] += len(ids)
+
+    def put_off(self, works: Iterable[Work], reason: str) -> None:
+        ids = [work.pk for work in works]
+        log.warning("%s Reminders that wait: %d.", reason, len(ids))
+        surely(lambda: actions.put_off(ids, self.token, self.now(), reason))
+        self.counts["put off"] += len(ids)
+
+
+def prospect_of(row: Leased, standing: Standing) -> rules.Prospect:
+    return row.person.prospect(row.recipient, row.reminder.due_at, standing.state)
+
+
+def surely(write: Callable[[], object]) -> None:
+    """Writes what is known; where the database is away, again until it is back, for two minutes.
+
+    The outcome of a mail is known here alone. The write is guarded, so that a repeated one, of which the
+    first was kept though its answer was lost, changes nothing.
+    """
+    deadline = time.monotonic() + RECORD_WITHIN_SECONDS
+    pause = 0.1
+    while True:
+        try:
+            write()
+        except DATABASE_IS_AWAY:
+            if connection.in_atomic_block or time.monotonic() + pause > deadline:
+                raise
+            log.warning("The database is away; what became of a mail is written when it is back.")
+            connection.close()
+            time.sleep(pause)
+            pause = min(2 * pause, 5.0)
+        else:
+            return

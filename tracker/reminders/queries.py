@@ -1,0 +1,237 @@
+"""Who is due, what is known of them, and what became of their mails."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from allauth.account.models import EmailAddress
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from tracker.journal.rules import Week
+from tracker.people.models import User
+from tracker.plans.models import Pause, Plan
+from tracker.reminders import rules
+from tracker.reminders.models import Recipient, Reminder
+
+OPEN_STATES = (Reminder.State.CLAIMED, Reminder.State.HANDING_OVER)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A learner as the weekly mail sees them. `address` is empty where none was confirmed."""
+
+    learner_id: int
+    zone_name: str
+    zone: ZoneInfo
+    is_active: bool
+    address: str
+
+    def prospect(self, recipient: Recipient, due_at: datetime, plan_state: str) -> rules.Prospect:
+        """What `rules.decide` asks."""
+        return rules.Prospect(
+            due_at=due_at,
+            is_active=self.is_active,
+            has_consented=recipient.consented_at is not None,
+            has_unsubscribed=recipient.unsubscribed_at is not None,
+            has_bounced=recipient.bounced_at is not None,
+            is_verified=bool(self.address),
+            plan_state=plan_state,
+        )
+
+
+def people(learner_ids: Collection[int]) -> dict[int, Person]:
+    """These learners by id. Two queries, however many they are."""
+    addresses = dict(
+        EmailAddress.objects.filter(user_id__in=learner_ids, primary=True, verified=True).values_list(
+            "user_id", "email"
+        )
+    )
+    rows = User.objects.filter(pk__in=learner_ids).values_list("pk", "zone", "is_active", "deletion_due_at")
+    return {
+        pk: Person(
+            learner_id=pk,
+            zone_name=zone,
+            zone=rules.zone_named(zone),
+            is_active=is_active and deletion_due_at is None,
+            address=addresses.get(pk, ""),
+        )
+        for pk, zone, is_active, deletion_due_at in rows
+    }
+
+
+def plan_states(on: Mapping[int, date]) -> dict[int, str]:
+    """none, not-started, active or paused for each learner on their local day. Two queries.
+
+    What asks for the whole plan, whether it is finished, is left to `plans.queries.standings`: it would be
+    long inside the transaction that claims.
+    """
+    plans = {
+        learner_id: (pk, start_on)
+        for pk, learner_id, start_on in Plan.objects.filter(
+            learner_id__in=on, ended_at__isnull=True
+        ).values_list("pk", "learner_id", "start_on")
+    }
+    paused: set[int] = set()
+    pauses = Pause.objects.filter(plan_id__in=[pk for pk, _ in plans.values()])
+    for learner_id, first_on, until_on in pauses.values_list("plan__learner_id", "first_on", "until_on"):
+        if first_on <= on[learner_id] and (until_on is None or on[learner_id] < until_on):
+            paused.add(learner_id)
+    states: dict[int, str] = {}
+    for learner_id, today in on.items():
+        if learner_id not in plans:
+            states[learner_id] = "none"
+        elif learner_id in paused:
+            states[learner_id] = "paused"
+        else:
+            states[learner_id] = "active" if plans[learner_id][1] <= today else "not-started"
+    return states
+
+
+def claimed_weeks(learner_ids: Collection[int], weeks: Collection[Week]) -> set[tuple[int, Week]]:
+    """Which of these learners have a row for which of these weeks. One query."""
+    numbers = {week.first_on.isocalendar()[:2] for week in weeks}
+    rows = Reminder.objects.filter(
+        learner_id__in=learner_ids,
+        iso_year__in={year for year, _ in numbers},
+        iso_week__in={week for _, week in numbers},
+        kind=Reminder.Kind.PROGRESS,
+    )
+    return {
+        (learner_id, week_numbered(year, week))
+        for learner_id, year, week in rows.values_list("learner_id", "iso_year", "iso_week")
+    }
+
+
+def week_numbered(iso_year: int, iso_week: int) -> Week:
+    """The week that a row names."""
+    return Week(date.fromisocalendar(iso_year, iso_week, 1))
+
+
+def last_claimed(learner_id: int) -> Week | None:
+    """The latest week the learner has a row for."""
+    row = (
+        Reminder.objects.filter(learner_id=learner_id, kind=Reminder.Kind.PROGRESS)
+        .order_by("-iso_year", "-iso_week")
+        .values_list("iso_year", "iso_week")
+        .first()
+    )
+    return week_numbered(*row) if row else None
+
+
+# --- leased rows ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A leased row with what is needed to decide on it and to write the mail."""
+
+    reminder: Reminder
+    recipient: Recipient
+    person: Person
+
+
+def leased(ids: Collection[int]) -> list[Leased]:
+    """These rows, those due first at the front. Four queries, however many they are."""
+    reminders = list(Reminder.objects.filter(pk__in=ids).order_by("due_at", "pk"))
+    learner_ids = {reminder.learner_id for reminder in reminders}
+    recipients = {row.learner_id: row for row in Recipient.objects.filter(learner_id__in=learner_ids)}
+    known = people(learner_ids)
+    return [
+        Leased(reminder, recipients[reminder.learner_id], known[reminder.learner_id])
+        for reminder in reminders
+        # An account deleted since the lease took its rows with it.
+        if reminder.learner_id in recipients and reminder.learner_id in known
+    ]
+
+
+def wanted() -> Q:
+    """A condition on Reminder: its learner still wants the mail. Consent, account, no bounce."""
+    return Q(
+        Exists(
+            Recipient.objects.filter(
+                learner_id=OuterRef("learner_id"),
+                consented_at__isnull=False,
+                unsubscribed_at__isnull=True,
+                bounced_at__isnull=True,
+                learner__is_active=True,
+                learner__deletion_due_at__isnull=True,
+            )
+        )
+    )
+
+
+def goes_to(address: str) -> Q:
+    """A condition on Reminder: `address` is its learner's confirmed address."""
+    return Q(
+        Exists(
+            EmailAddress.objects.filter(
+                user_id=OuterRef("learner_id"), email=address, primary=True, verified=True
+            )
+        )
+    )
+
+
+def still_wanted(ids: Collection[int], token: UUID) -> set[int]:
+    """Which of the rows leased with `token` are still to go out. One query."""
+    rows = Reminder.objects.filter(wanted(), pk__in=ids, state=Reminder.State.CLAIMED, lease_token=token)
+    return set(rows.values_list("pk", flat=True))
+
+
+# --- the record -------------------------------------------------------------------------------------------
+
+
+def claimable(now: datetime) -> QuerySet[Reminder]:
+    """Rows that a worker may lease: claimed, not put off, in nobody's hands."""
+    return Reminder.objects.filter(
+        Q(leased_until__isnull=True) | Q(leased_until__lte=now),
+        state=Reminder.State.CLAIMED,
+        not_before__lte=now,
+    ).order_by("not_before", "pk")
+
+
+def ready_count(now: datetime, at_most: int) -> int:
+    """How many rows wait for a worker, counted up to `at_most`."""
+    return claimable(now)[:at_most].count()
+
+
+def due_count(now: datetime) -> int:
+    """How many learners are due and not claimed yet."""
+    return Recipient.objects.filter(next_due_at__lte=now).count()
+
+
+def open_counts() -> dict[str, int]:
+    """How many rows are in each open state."""
+    return {str(state): Reminder.objects.filter(state=state).count() for state in OPEN_STATES}
+
+
+def latest(limit: int) -> Iterator[Reminder]:
+    """The rows claimed last, with their learners."""
+    yield from Reminder.objects.select_related("learner").order_by("-claimed_at", "-pk")[:limit]
+
+
+def recipient_with(token: str) -> Recipient | None:
+    """Whose mail carries this unsubscribe token."""
+    return Recipient.objects.filter(unsubscribe_token=token).first()
+
+
+def recipient_of(learner_id: int) -> Recipient | None:
+    """What the learner chose, if they chose."""
+    return Recipient.objects.filter(learner_id=learner_id).first()
+
+
+def form_values(recipient: Recipient | None) -> dict[str, object]:
+    """What the form shows of it; nothing where the learner has not chosen yet."""
+    if recipient is None:
+        return {}
+    return {
+        "weekday": recipient.weekday,
+        "hour": recipient.hour,
+        "consent": recipient.next_due_at is not None,
+    }
+
+
+def latest_of(learner_id: int, limit: int = 12) -> QuerySet[Reminder]:
+    """The learner's last mails, newest week first."""
+    return Reminder.objects.filter(learner_id=learner_id).order_by("-iso_year", "-iso_week")[:limit]

@@ -1,0 +1,246 @@
+"""When a weekly mail is due, whether it goes out, and what an SMTP reply means. Pure.
+
+Moments are aware datetimes in UTC, weekdays are ISO (Monday is 1), weeks are ISO weeks in the learner's zone.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from tracker.journal.rules import Week, week_of
+
+LATE_AFTER = timedelta(hours=48)
+LONGEST_WAIT = timedelta(hours=6)
+_MINUTE = timedelta(minutes=1)
+
+
+# --- due moments ------------------------------------------------------------------------------------------
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The IANA zone, or UTC for a name that the zone database of this machine does not have.
+
+    One unknown name must not keep everybody else's mail from being claimed.
+    """
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The instant at which clocks in `zone` show the naive `wall`, to the minute.
+
+    In a fold it is the first of the two; in a gap the first minute that exists after it.
+    """
+    instant = wall.replace(tzinfo=zone).astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == wall:
+        return instant
+    # In a gap the two readings of `wall` lie on the two sides of the change: halve until it is found.
+    before, after = wall.replace(tzinfo=zone, fold=1).astimezone(UTC), instant
+    offset_before = before.astimezone(zone).utcoffset()
+    while after - before > _MINUTE:
+        middle = before + (after - before) // (2 * _MINUTE) * _MINUTE
+        if middle.astimezone(zone).utcoffset() == offset_before:
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def iso_week_of(moment: datetime, zone: ZoneInfo) -> Week:
+    """The ISO week that `moment` lies in on the calendar of `zone`."""
+    return week_of(moment.astimezone(zone).date())
+
+
+def bounds_of(week: Week, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The first instant of the week in `zone`, and the first of the next."""
+    return (
+        instant_of(datetime.combine(week.first_on, time()), zone),
+        instant_of(datetime.combine(week.until_on, time()), zone),
+    )
+
+
+def due_moment_in(week: Week, weekday: int, hour: int, zone: ZoneInfo) -> datetime:
+    """When the mail of `week` is due. It always lies in that week.
+
+    A gap at the very end of a week (a zone that leaves out its Sunday) would move the moment into the next
+    one; then it is the last minute of the week.
+    """
+    day = week.first_on + timedelta(days=weekday - 1)
+    return _within(week, instant_of(datetime.combine(day, time(hour)), zone), zone)
+
+
+def _within(week: Week, moment: datetime, zone: ZoneInfo) -> datetime:
+    """The moment of `week` nearest to `moment`."""
+    first, until = bounds_of(week, zone)
+    return max(first, min(moment, until - _MINUTE))
+
+
+def first_due_after(after: datetime, weekday: int, hour: int, zone: ZoneInfo) -> datetime:
+    """The first due moment later than `after`."""
+    week = iso_week_of(after, zone)
+    while (moment := due_moment_in(week, weekday, hour, zone)) <= after:
+        week = week.shifted(1)
+    return moment
+
+
+def next_due_after_claim(claimed: Week, weekday: int, hour: int, zone: ZoneInfo) -> datetime:
+    """The due moment of the week after the claimed one, even where that is past already.
+
+    So every week gets its row, also those that went by while nothing ran.
+    """
+    return due_moment_in(claimed.shifted(1), weekday, hour, zone)
+
+
+def first_due_for(
+    now: datetime, weekday: int, hour: int, zone: ZoneInfo, last_claimed: Week | None
+) -> datetime:
+    """The first due moment after `now` in a week later than the last one claimed."""
+    moment = first_due_after(now, weekday, hour, zone)
+    if last_claimed is not None and iso_week_of(moment, zone) <= last_claimed:
+        moment = next_due_after_claim(last_claimed, weekday, hour, zone)
+    return moment
+
+
+def rescheduled(
+    pending_at: datetime,
+    pending_zone: ZoneInfo,
+    *,
+    weekday: int,
+    hour: int,
+    zone: ZoneInfo,
+    now: datetime,
+    last_claimed: Week | None,
+) -> datetime:
+    """When the next mail is due after a change of day, hour or zone.
+
+    pending_at, pending_zone: the moment it was due until now, and the zone in which that was reckoned.
+    The pending week moves to its new moment where that is still ahead; else it keeps its old one. Where the
+    new zone's calendar has the old moment in another week, the mail is due at the nearest minute of its own
+    week, so that no week is left out and none is mailed twice.
+    """
+    pending_week = iso_week_of(pending_at, pending_zone)
+    moment = first_due_for(now, weekday, hour, zone, last_claimed)
+    if iso_week_of(moment, zone) <= pending_week:
+        return moment
+    return _within(pending_week, pending_at, zone)
+
+
+# --- whether it goes out ----------------------------------------------------------------------------------
+
+
+class Skip(StrEnum):
+    """Why a due mail does not go out. The words are stored and shown."""
+
+    DEACTIVATED = "deactivated"
+    UNSUBSCRIBED = "unsubscribed"
+    NO_CONSENT = "no-consent"
+    UNVERIFIED = "unverified"
+    BOUNCED = "bounced"
+    LATE = "late"
+    NO_PLAN = "no-plan"
+    NOT_STARTED = "not-started"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    MONTHLY = "monthly"
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What is known of a learner whose mail is due.
+
+    plan_state: none, not-started, active, paused or finished. rests_until_on: the first day of the next
+    mail for who gets one a month, None for who gets one a week.
+    """
+
+    due_at: datetime
+    is_active: bool
+    has_consented: bool
+    has_unsubscribed: bool
+    has_bounced: bool
+    is_verified: bool
+    plan_state: str
+    rests_until_on: date | None = None
+
+
+_BY_PLAN = {
+    "none": Skip.NO_PLAN,
+    "not-started": Skip.NOT_STARTED,
+    "paused": Skip.PAUSED,
+    "finished": Skip.FINISHED,
+}
+
+
+def decide(prospect: Prospect, now: datetime, today: date) -> Skip | None:
+    """Why the mail does not go out; None where it does. `today` is the learner's local day."""
+    for hindrance, holds in (
+        (Skip.DEACTIVATED, not prospect.is_active),
+        (Skip.UNSUBSCRIBED, prospect.has_unsubscribed),
+        (Skip.NO_CONSENT, not prospect.has_consented),
+        (Skip.UNVERIFIED, not prospect.is_verified),
+        (Skip.BOUNCED, prospect.has_bounced),
+        (Skip.LATE, is_late(prospect.due_at, now)),
+    ):
+        if holds:
+            return hindrance
+    if reason := _BY_PLAN.get(prospect.plan_state):
+        return reason
+    if prospect.rests_until_on is not None and today < prospect.rests_until_on:
+        return Skip.MONTHLY
+    return None
+
+
+def is_late(due_at: datetime, now: datetime) -> bool:
+    """Whether the mail would come more than 48 h after its moment."""
+    return now - due_at > LATE_AFTER
+
+
+# --- handing over -----------------------------------------------------------------------------------------
+
+
+class Outcome(StrEnum):
+    """What became of a hand-over."""
+
+    SENT = "sent"
+    AGAIN = "again"  # refused for now, or certainly not accepted: it may be tried again
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+def reply_outcome(code: int) -> Outcome:
+    """What the SMTP reply to the end of the body means."""
+    if 200 <= code <= 299:
+        return Outcome.SENT
+    if 400 <= code <= 499:
+        return Outcome.AGAIN
+    if 500 <= code <= 599:
+        return Outcome.FAILED
+    return Outcome.UNKNOWN
+
+
+def refusal_outcome(code: int) -> Outcome:
+    """What a reply other than the wished-for one means before the body: nothing was sent yet."""
+    return Outcome.FAILED if 500 <= code <= 599 else Outcome.AGAIN
+
+
+def wait_after(attempts: int, first_wait: timedelta) -> timedelta:
+    """How long to wait after so many refusals for now: doubled each time, six hours at most."""
+    return min(LONGEST_WAIT, first_wait * float(2 ** min(attempts - 1, 16)))
+
+
+def lease_margin(length: timedelta) -> timedelta:
+    """For how long before a lease ends no hand-over is begun: a quarter of it, a minute at most."""
+    return min(timedelta(minutes=1), length / 4)
+
+
+def message_id_of(kind: str, learner_id: int, week: Week, domain: str) -> str:
+    """The one Message-ID of this learner's mail of this kind and week.
+
+    It names the week and hides the learner; 96 bits keep two learners apart.
+    """
+    year, number, _ = week.first_on.isocalendar()
+    digest = hashlib.sha256(f"{kind}:{learner_id}:{year}:{number}:{domain}".encode()).hexdigest()[:24]
+    return f"<{kind}.{year}-w{number:02}.{digest}@{domain}>"
