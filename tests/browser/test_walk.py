@@ -83,7 +83,7 @@ def log_study(page: Page, seen: Seen, content: Catalogue, *, javascript: bool) -
     page.get_by_label("How long").fill("two hours")
     page.get_by_label("On what").select_option(activity.key)
     page.get_by_role("button", name="Log", exact=True).click()
-    expect(page.get_by_text("'two hours' is not a length.")).to_be_visible()
+    expect(page.get_by_text("“two hours” is not a length.")).to_be_visible()
     expect(page.get_by_label("How long")).to_have_value("two hours")
     expect(page.get_by_label("On what")).to_have_value(activity.key)
     seen(page)
@@ -130,11 +130,11 @@ def complete_a_milestone(page: Page, seen: Seen, content: Catalogue) -> None:
         row = page.locator("ol.rows > li").nth(place)
         row.locator("summary").click()
         row.get_by_label("Note").fill(f"It is in the notebook, page {place + 1}.")
-        row.get_by_role("button", name="Keep it").click()
+        row.get_by_role("button", name="Save").click()
         expect(page.locator("ol.rows > li").nth(place)).to_contain_text("Backed")
     seen(page)
     page.get_by_role("button", name="Complete the milestone").click()
-    expect(page.get_by_role("heading", name="Planned and real")).to_be_visible()
+    expect(page.get_by_role("heading", name="Planned and actual")).to_be_visible()
     seen(page)
     assert Completion.objects.get().module_key == "mindset"
     page.goto("/milestones/")
@@ -155,7 +155,7 @@ def look_around(page: Page, seen: Seen) -> None:
         seen(page)
     page.goto("/journal/")
     page.get_by_role("link", name=re.compile("^Correct")).first.click()
-    expect(page.get_by_role("button", name="Correct it")).to_be_visible()
+    expect(page.get_by_role("button", name="Save the correction")).to_be_visible()
     seen(page)
 
 

@@ -170,6 +170,8 @@ TABLE: dict[str, Row] = {
     # Studying.
     "today": private(get="200"),
     "plan": private(get="200"),
+    "add-pause": private(post=">plan", form={"first_on": "2026-11-19", "until_on": "2026-11-21"}),
+    "end-pause": private(post="404 >plan 404", filled={"pk": "pause"}),
     "module": private(get="200", filled=MODULE),
     "mark-activity": private(
         post=">today",

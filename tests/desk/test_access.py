@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -26,6 +27,7 @@ from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_plan,
 from tracker.milestones import actions as milestones_actions
 from tracker.operations import mailfiles
 from tracker.people.models import User
+from tracker.plans import actions as plans_actions
 from tracker.reminders import actions as reminders_actions
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -96,7 +98,9 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
     milestones_actions.complete_milestone(alice, plan, completed, now=NOW, on=TODAY)
     recipient = reminders_actions.set_reminder(alice, 7, 18, wording="Mail me.", place="start", now=NOW)
     new_address = EmailAddress.objects.create(user=alice, email="alice.new@example.org", primary=False)
+    pause = plans_actions.pause_plan(plan, date(2027, 2, 1), date(2027, 2, 8), now=NOW)
     return {
+        "pause": str(pause.pk),
         "session": str(session.pk),
         "deleted": str(deleted.pk),
         "alice": str(alice.pk),

@@ -34,7 +34,9 @@ def test_without_javascript_the_form_posts_and_redirects_back(web: Client) -> No
     session = StudySession.objects.get()
     assert (session.minutes, session.module_key, session.activity_key) == (90, "garak", "")
     assert (session.studied_on, session.zone) == (TODAY, "Europe/Vienna")
-    assert "Logged" in web.get(reverse("plan")).text
+    shown = web.get(reverse("plan")).text
+    assert "Logged" in shown
+    assert f'<a href="{reverse("study-session", args=[session.pk])}">Correct or delete it</a>' in shown
 
 
 def test_with_htmx_the_answer_is_the_form_and_the_week(web: Client) -> None:
@@ -44,6 +46,9 @@ def test_with_htmx_the_answer_is_the_form_and_the_week(web: Client) -> None:
     assert 'id="log"' in answer.text
     assert 'id="week" hx-swap-oob="true"' in answer.text
     assert "45\N{NO-BREAK SPACE}min of 6\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}30" in answer.text
+    for part in ("today-next", "today-aside"):
+        assert f'id="{part}" hx-swap-oob="true"' in answer.text.replace('aria-label="Where this leads" ', "")
+    assert "<title>Today: 45" in answer.text
     elsewhere = log(web, htmx=True, length="45", subject="", page="journal")
     assert "hx-swap-oob" not in elsewhere.text
 

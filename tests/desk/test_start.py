@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
 
@@ -192,3 +193,36 @@ def test_a_tampered_draft_leads_back_and_breaks_nothing(web: Client) -> None:
         session["start"] = value
         session.save()
         assert web.get(reverse("start-preview")).headers["Location"] == reverse("start")
+
+
+def test_another_plan_begins_with_the_hours_the_target_and_the_mail_there_are(web: Client) -> None:
+    walk(web, hours={"target": "2027-07", "saturday": "2:15"}, reminder={"weekday": "2", "hour": "7"})
+    web.post(reverse("start-preview"))
+    again = web.get(reverse("start")).text
+    assert "Keep the plan as it is" in again
+    web.post(reverse("start"), {"track": "ai-security-engineer"})
+    hours = web.get(reverse("start-hours")).text
+    assert 'value="2 h 15"' in hours
+    assert '<option value="2027-07" selected>' in hours
+    web.post(reverse("start-hours"), HOURS)
+    web.post(reverse("start-known"), {})
+    reminder = web.get(reverse("start-reminder")).text
+    assert '<option value="2" selected>' in reminder
+    assert '<option value="7" selected>' in reminder
+    assert "checked" in reminder
+
+
+def test_the_preview_says_what_becomes_of_the_mail(web: Client) -> None:
+    walk(web)
+    assert "Mail: Sundays at 18:00." in web.get(reverse("start-preview")).text
+    walk(web, reminder={"consent": ""})
+    assert "No weekly mail will come." in web.get(reverse("start-preview")).text
+
+
+def test_who_has_not_confirmed_the_address_is_told_that_mail_waits(web: Client, alice: User) -> None:
+    EmailAddress.objects.filter(user=alice).update(verified=False)
+    walk(web)
+    made = web.post(reverse("start-preview"), follow=True)
+    assert "waits until your address is confirmed" in made.text
+    assert reverse("account_email") in made.text
+    assert "It waits until your address is confirmed" in web.get(reverse("settings")).text

@@ -63,7 +63,7 @@ def test_completing_waits_for_every_criterion(web: Client, curriculum: Catalogue
     assert "Complete the milestone" in web.get(reverse("milestone", args=["mindset"])).text
     done = web.post(reverse("complete-milestone", args=["mindset"]), follow=True)
     assert done.redirect_chain == [(reverse("milestone", args=["mindset"]), 302)]
-    assert "Planned and real" in done.text
+    assert "Planned and actual" in done.text
     assert Completion.objects.get().completed_on == TODAY
 
 
@@ -119,5 +119,5 @@ def test_charlie_cannot(web: Client, charlie: User, curriculum: Catalogue) -> No
     other = browser_of(charlie)
     assert other.get(reverse("milestone", args=["mindset"])).status_code == 404
     make_plan(charlie, curriculum)
-    assert "Planned and real" not in other.get(reverse("milestone", args=["mindset"])).text
+    assert "Planned and actual" not in other.get(reverse("milestone", args=["mindset"])).text
     assert "No milestone completed yet" in other.get(reverse("milestones")).text

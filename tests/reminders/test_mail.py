@@ -61,8 +61,8 @@ def test_the_mail_says_hours_against_target_and_what_is_next(
 def test_an_empty_week_is_one_calm_sentence_with_two_ways_on(letter: Callable[[], Letter]) -> None:
     made = letter()
     assert made.subject == "Week 7: nothing logged yet"
-    assert "re-plan or pause: http://127.0.0.1:8000/plan/" in made.text
-    assert '<a href="http://127.0.0.1:8000/plan/" class="i" style="color:#1e1c18;">re-plan</a>' in made.html
+    assert "change it or pause: http://127.0.0.1:8000/plan/" in made.text
+    assert '<a href="http://127.0.0.1:8000/plan/" class="i" style="color:#1e1c18;">change it</a>' in made.html
 
 
 def test_the_last_day_of_the_week_says_today(alice: User, letter: Callable[[], Letter]) -> None:
@@ -93,7 +93,7 @@ def stands(alice: User, curriculum: Catalogue) -> Standing:
     ("hours", "headline", "first"),
     [
         ((250, 360, 0), "4 h 10 of 6 h", "1 h 50 left until Sunday."),
-        ((0, 360, 0), "Nothing logged this week yet", "The plan asks 6 h of it."),
+        ((0, 360, 0), "Nothing logged this week yet", "The plan has 6 h this week."),
         ((0, 360, 2), "0 min of 6 h", "Two activities done this week."),
         ((0, 0, 0), "Nothing logged this week yet", "Last week: 0 min of 6 h 30."),
         ((90, 0, 1), "1 h 30 this week", "One activity done this week."),

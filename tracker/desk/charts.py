@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from tracker.library import words
 from tracker.plans.queries import WeekHours
 
 
@@ -27,6 +28,8 @@ class Bar:
 
 
 WIDTH, FLOOR, TOP = 320.0, 110.0, 5.0
+# On the road: what keeps the last bar inside, and the room that a month's name takes.
+EDGE, NAME = 6, 44
 
 
 def week_bars(weeks: Sequence[WeekHours]) -> tuple[Bar, ...]:
@@ -46,7 +49,7 @@ def week_bars(weeks: Sequence[WeekHours]) -> tuple[Bar, ...]:
 
 @dataclass(frozen=True, slots=True)
 class RoadRow:
-    """One module on the road, as shares of the axis in tenths of a per cent."""
+    """One module on the road, in the chart's own units."""
 
     number: int
     title: str
@@ -55,7 +58,7 @@ class RoadRow:
     base: str
     now_x: float
     now_width: float
-    is_open: bool
+    part_width: float  # of a module in progress: the share that is done
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Road:
     """Modules on a time axis. Heights and widths are in the chart's own units."""
 
     rows: tuple[RoadRow, ...]
-    months: tuple[tuple[float, date], ...]
+    months: tuple[tuple[float, str], ...]
     today_x: float | None
     height: int
     width: int
@@ -76,6 +79,7 @@ class Span:
     number: int
     title: str
     state: str
+    done_share: float
     base: tuple[date, date] | None
     now: tuple[date, date] | None
 
@@ -87,7 +91,7 @@ def road(spans: Sequence[Span], today: date, *, width: int = 1120, left: int = 2
         return None
     first, last = min([*dates, today]), max([*dates, today])
     days = max(1, (last - first).days + 1)
-    per_day = (width - left) / days
+    per_day = (width - left - EDGE) / days
 
     def x(day: date) -> float:
         return left + (day - first).days * per_day
@@ -98,15 +102,14 @@ def road(spans: Sequence[Span], today: date, *, width: int = 1120, left: int = 2
         base = f"M{x(span.base[0]):.1f} {y + 14}H{x(span.base[1]) + per_day:.1f}" if span.base else ""
         now_x = x(span.now[0]) if span.now else 0.0
         now_width = max(2.0, x(span.now[1]) + per_day - now_x) if span.now else 0.0
-        rows.append(
-            RoadRow(span.number, span.title, span.state, y, base, now_x, now_width, span.state != "done")
-        )
-    months = []
+        part = now_width * span.done_share if span.state == "part" else 0.0
+        rows.append(RoadRow(span.number, span.title, span.state, y, base, now_x, now_width, part))
+    months: list[tuple[float, str]] = []
+    step = next((s for s in (1, 2, 3, 6) if s * 30 * per_day >= NAME), 12)
     day = date(first.year, first.month, 1)
     while day <= last:
-        following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
-        # The month in which the road begins is named where its days leave room for the word.
-        if day >= first or (following - first).days * per_day > 40:
-            months.append((x(max(day, first)), day))
-        day = following
+        if day >= first and (day.month - 1) % step == 0 and width - x(day) >= NAME:
+            named = not months or day.month == 1
+            months.append((x(day), f"{words.MONTHS[day.month - 1][:3]}{f' {day.year}' if named else ''}"))
+        day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
     return Road(tuple(rows), tuple(months), x(today), 40 + len(spans) * 30 + 30, width)

@@ -9,10 +9,10 @@ from typing import Any
 
 from django import forms
 from django.forms.utils import flatatt
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from curriculum.catalogue import Catalogue, Module, catalogue
+from curriculum.catalogue import Activity, Catalogue, Module, catalogue
 from tracker.journal import rules as journal_rules
 from tracker.journal.actions import Entry
 from tracker.library import words
@@ -195,7 +195,7 @@ def subject_title(value: str, content: Catalogue) -> str:
 @lru_cache(maxsize=64)
 def subject_options(revision: int, track_key: str) -> SafeString:
     """The options of the log form: modules with their activities. Made once for each revision and track."""
-    parts = ['<option value="">Anything else</option>']
+    parts = []
     for module in catalogue(revision).modules_in(track_key):
         parts.append(f'<optgroup label="{escape(module.title)}">')
         parts.append(f'<option value="{escape(module.key)}">The module as a whole</option>')
@@ -210,9 +210,9 @@ def subject_options(revision: int, track_key: str) -> SafeString:
 class SubjectSelect(forms.Select):
     """The list of activities, whose options are kept as text: a hundred of them cost nothing to show."""
 
-    def __init__(self, content: Catalogue, track_key: str) -> None:
+    def __init__(self, content: Catalogue, track_key: str, near: Collection[Activity]) -> None:
         super().__init__()
-        self.content, self.track_key = content, track_key
+        self.content, self.track_key, self.near = content, track_key, near
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         chosen = str(value or "")
@@ -221,11 +221,20 @@ class SubjectSelect(forms.Select):
             title = subject_title(chosen, self.content)
             first = format_html('<option value="{}" selected>{}</option>', chosen, title)
         return format_html(
-            "<select{}>{}{}</select>",
+            '<select{}>{}<option value="">Something else</option>{}{}</select>',
             flatatt(self.build_attrs(self.attrs, {**(attrs or {}), "name": name})),
             first,
+            self.near_options(),
             subject_options(self.content.revision, self.track_key),
         )
+
+    def near_options(self) -> SafeString:
+        """What is next on the plan, at the top of the list."""
+        if not self.near:
+            return SafeString("")
+        rows = ((activity.key, activity.title) for activity in self.near)
+        options = format_html_join("", '<option value="{}">{}</option>', rows)
+        return format_html('<optgroup label="Next">{}</optgroup>', options)
 
 
 CONFIDENCES = [("", "–"), (1, "1 shaky"), (2, "2"), (3, "3 fair"), (4, "4"), (5, "5 sure")]
@@ -262,15 +271,22 @@ class LogForm(forms.Form):
     submission = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, today: date, content: Catalogue | None, track_key: str = "", **kwargs: Any
+        self,
+        *args: Any,
+        today: date,
+        content: Catalogue | None,
+        track_key: str = "",
+        near: Collection[Activity] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.today, self.content = today, content
         self.fields["studied_on"].initial = today
         self.fields["studied_on"].widget.attrs["max"] = today.isoformat()
         self.fields["submission"].initial = uuid.uuid4
+        self.has_subjects = content is not None and bool(track_key)
         if content is not None and track_key:
-            self.fields["subject"].widget = SubjectSelect(content, track_key)
+            self.fields["subject"].widget = SubjectSelect(content, track_key, near)
         else:
             self.fields["subject"].widget = forms.HiddenInput()
 

@@ -67,7 +67,7 @@ def read_minutes(text: str) -> int:
             raise ValueError("Study takes at least one minute; a negative length cannot be logged.")
         shown = text.strip()[:40]
         raise ValueError(
-            f"{shown!r} is not a length. Write minutes, such as 45, or hours, such as 1:30 or 1 h 30."
+            f"“{shown}” is not a length. Write minutes, such as 45, or hours, such as 1:30 or 1 h 30."
         )
     if minutes < 1:
         raise ValueError("Study takes at least one minute.")

@@ -55,3 +55,8 @@ def count(number: int, one: str, many: str = "") -> str:
 def percent(part: int, whole: int) -> str:
     """A share in per cent, rounded down, so that 100 % means all of it."""
     return f"{part * 100 // whole if whole else 0}{NBSP}%"
+
+
+def element_id(key: str) -> str:
+    """A permanent key as part of an element's id; a dot would break selectors."""
+    return key.replace(".", "-")

@@ -23,7 +23,7 @@ class BackingForm(forms.Form):
         required=False,
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="What shows that it is met, and where it is kept.",
+        help_text="What shows that it is met, and where it is kept. A link, a note, or both.",
     )
 
     def clean_link(self) -> str:

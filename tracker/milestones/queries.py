@@ -11,6 +11,7 @@ from curriculum.catalogue import Criterion, Module
 from tracker.journal import queries as journal_queries
 from tracker.milestones.models import Completion, CriterionTick
 from tracker.plans.models import Plan
+from tracker.plans.queries import marks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +152,9 @@ def planned(plan: Plan, module: Module) -> Planned:
         first_on=min((row.first_on for row in rows), default=None),
         last_on=max((row.last_on for row in rows), default=None),
     )
+
+
+def open_activities(learner_id: int, module: Module, track_key: str) -> int:
+    """How many required activities of the module are neither done nor known. One query."""
+    marks = marks_of([learner_id])[learner_id]
+    return sum(1 for activity in module.required_in(track_key) if activity.key not in marks)

@@ -79,7 +79,13 @@ def _criteria_page(
     return render(
         request,
         "milestones/milestone.html",
-        {"standing": standing, "module": module, "rows": rows, "nav": "milestones"},
+        {
+            "standing": standing,
+            "module": module,
+            "rows": rows,
+            "open_activities": queries.open_activities(request.user.pk, module, plan.track_key),
+            "nav": "milestones",
+        },
         status=422 if form is not None else 200,
     )
 

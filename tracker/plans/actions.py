@@ -8,6 +8,7 @@ from datetime import date, datetime
 from django.db import IntegrityError, transaction
 
 from curriculum.catalogue import Catalogue
+from tracker.library import words
 from tracker.people.models import User
 from tracker.plans import queries
 from tracker.plans.models import DAY_FIELDS, Baseline, Mark, Pause, Plan, PlanChange
@@ -134,15 +135,38 @@ def pause_plan(plan: Plan, first_on: date, until_on: date | None, *, now: dateti
     for other in plan.pauses.select_for_update():
         other_off = schedule.Off(other.first_on, other.until_on)
         if other.first_on in off or first_on in other_off:
-            raise PauseOverlaps(f"There is a pause from {other.first_on} already.")
+            raise PauseOverlaps(f"There is a pause from {words.long_date(other.first_on)} already.")
     try:
         pause = Pause.objects.create(plan=plan, first_on=first_on, until_on=until_on)
     except IntegrityError as error:
-        raise PauseOverlaps(f"There is a pause from {first_on} already.") from error
+        raise PauseOverlaps(f"There is a pause from {words.long_date(first_on)} already.") from error
     PlanChange.objects.create(
         plan=plan, changed_at=now, reason="Pause", before=before, after=canonical_inputs(plan)
     )
     return pause
+
+
+@transaction.atomic
+def end_pause(plan: Plan, pause_id: int, on: date, *, now: datetime) -> bool:
+    """Ends a pause that runs, on this day, and takes out one that is still to come or over.
+
+    False where the plan has no such pause.
+    """
+    pause = plan.pauses.select_for_update().filter(pk=pause_id).first()
+    if pause is None:
+        return False
+    before = canonical_inputs(plan)
+    if pause.first_on < on and (pause.until_on is None or pause.until_on > on):
+        pause.until_on = on
+        pause.save(update_fields=["until_on"])
+        reason = "Pause ended"
+    else:
+        pause.delete()
+        reason = "Pause taken out"
+    PlanChange.objects.create(
+        plan=plan, changed_at=now, reason=reason, before=before, after=canonical_inputs(plan)
+    )
+    return True
 
 
 class PauseOverlaps(ValueError):

@@ -6,7 +6,7 @@ learner, a batch of mails for hundreds, with the same number of queries.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -113,6 +113,11 @@ def pace_of(plan: Plan, pauses: Iterable[Pause]) -> schedule.Pace:
         weekday_minutes=plan.weekday_minutes,
         off=tuple(schedule.Off(pause.first_on, pause.until_on) for pause in pauses),
     )
+
+
+def last_day_off(pause: Pause) -> date | None:
+    """The last day of a pause; None while it is open."""
+    return pause.until_on - timedelta(days=1) if pause.until_on else None
 
 
 @lru_cache(maxsize=64)

@@ -166,7 +166,7 @@ def sentences(standing: Standing) -> list[str]:
         said.append(f"{done.capitalize()} done this week.")
     if is_empty(standing):
         if standing.target_minutes:
-            said.append(f"The plan asks {words.hours(standing.target_minutes)} of it.")
+            said.append(f"The plan has {words.hours(standing.target_minutes)} this week.")
     elif standing.left_minutes:
         until = "today" if standing.on == standing.week.last_on else "until Sunday"
         said.append(f"{words.hours(standing.left_minutes)} left {until}.")
@@ -212,7 +212,7 @@ def next_line(item: NextActivity) -> NextLine:
     return NextLine(
         title=standing.activity.title,
         meta=f"{'In progress' if begun else 'To do'} · {length} · {item.module.title}",
-        url=url("module", item.module.key),
+        url=f"{url('module', item.module.key)}#activity-{words.element_id(standing.activity.key)}",
     )
 
 

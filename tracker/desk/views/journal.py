@@ -6,13 +6,15 @@ from datetime import date
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from curriculum.catalogue import Catalogue, catalogue, newest
 from tracker import clock
 from tracker.desk.forms import LogForm, subject_title
 from tracker.desk.paths import local_path
-from tracker.desk.views.today import log_form
+from tracker.desk.views.today import log_form, today_parts
 from tracker.journal import actions, queries
 from tracker.journal.models import StudySession
 from tracker.journal.rules import Week, week_of
@@ -129,7 +131,14 @@ def log(request: LearnerRequest) -> HttpResponse:
     )
     said = said_of(session, content_of(stands.plan))
     if not request.htmx:
-        messages.success(request, said if is_new else f"Logged already: {said}")
+        messages.success(
+            request,
+            format_html(
+                '{} <a href="{}">Correct or delete it</a>',
+                said if is_new else f"Logged already: {said}",
+                reverse("study-session", args=[session.pk]),
+            ),
+        )
         return redirect(local_path(request, default="today"))
     fresh = plans_queries.standing(request.user.pk, stands.on)
     return render(
@@ -140,7 +149,7 @@ def log(request: LearnerRequest) -> HttpResponse:
             "form": log_form(fresh, None, subject=request.POST.get("subject", "")),
             "said": said,
             "session": session,
-            "stands": fresh,
+            **today_parts(fresh),
         },
     )
 
@@ -208,13 +217,21 @@ def delete_session(request: LearnerRequest, pk: int) -> HttpResponse:
     actions.delete_session(session, now=clock.now())
     if request.htmx:
         stands = plans_queries.standing(request.user.pk, clock.today(request.user.zone_info))
+        taken_back = f"Taken back: {words.hours(session.minutes)} on {words.week_date(session.studied_on)}."
         return render(
             request,
-            "desk/_deleted.html",
-            {"session": session, "stands": stands, "page": request.POST.get("page", "")},
+            "desk/_logged.html",
+            {
+                "form": log_form(stands, None, subject=request.POST.get("subject", "")),
+                "next": request.POST.get("next", ""),
+                "page": request.POST.get("page", ""),
+                "undone": taken_back,
+                "session": session,
+                **today_parts(stands),
+            },
         )
     messages.success(
-        request, f"Deleted {words.hours(session.minutes)} of {words.week_date(session.studied_on)}."
+        request, f"Deleted {words.hours(session.minutes)} on {words.week_date(session.studied_on)}."
     )
     return redirect("study-session", pk)
 

@@ -3,20 +3,25 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
-from curriculum.catalogue import Catalogue, Module, catalogue
+from curriculum.catalogue import Activity, Catalogue, Module, catalogue
 from tracker import clock
 from tracker.desk.charts import Span, road
 from tracker.desk.forms import LogForm
 from tracker.desk.paths import local_path
+from tracker.desk.views.today import today_parts
 from tracker.journal import queries as journal_queries
 from tracker.library import words
+from tracker.library.words import element_id
 from tracker.milestones import queries as milestones_queries
 from tracker.people.requests import LearnerRequest
 from tracker.plans import actions as plans_actions
 from tracker.plans import queries as plans_queries
+from tracker.plans.forms import PauseForm
 from tracker.plans.models import Mark, Plan
 
 
@@ -34,13 +39,16 @@ def own_module(request: LearnerRequest, module_key: str) -> tuple[Plan, Catalogu
 @require_safe
 def plan(request: LearnerRequest) -> HttpResponse:
     """The whole road: every module with its state, hours, baseline and dates now."""
-    today = clock.today(request.user.zone_info)
+    return _plan_page(request, PauseForm(today=clock.today(request.user.zone_info)))
+
+
+def _plan_page(request: LearnerRequest, form: PauseForm) -> HttpResponse:
+    today = form.today
     found = plans_queries.facts_of(request.user.pk, today)
     stands = plans_queries.stand(found)
     if stands.plan is None:
         return render(request, "desk/no_plan.html", {"nav": "plan", "stands": stands})
     rows = plans_queries.road(found)
-    spans = [Span(row.module.number, row.module.title, row.state, row.baseline, row.now) for row in rows]
     return render(
         request,
         "desk/plan.html",
@@ -49,12 +57,58 @@ def plan(request: LearnerRequest) -> HttpResponse:
             "stands": stands,
             "rows": rows,
             "weekdays": list(zip(words.WEEKDAYS, stands.plan.weekday_minutes, strict=True)),
-            "road": road(spans, today),
+            "road": road([span_of(row) for row in rows], today),
             "baseline_on": max((row.baseline[1] for row in rows if row.baseline), default=None),
-            "changes": stands.plan.changes.order_by("-changed_at")[:5],
-            "pauses": found.pauses,
+            "changes": stands.plan.changes.order_by("-changed_at", "-pk")[:5],
+            "pauses": [(pause, plans_queries.last_day_off(pause)) for pause in reversed(found.pauses)],
+            "pause_form": form,
         },
+        status=422 if form.is_bound else 200,
     )
+
+
+def span_of(row: plans_queries.RoadModule) -> Span:
+    """A module of the road as the chart draws it."""
+    done, whole = row.progress.done_minutes, row.progress.plan_minutes
+    return Span(
+        number=row.module.number,
+        title=row.module.title,
+        state=row.state,
+        done_share=done / whole if whole else 0.0,
+        base=row.baseline,
+        now=row.now,
+    )
+
+
+@require_POST
+def add_pause(request: LearnerRequest) -> HttpResponse:
+    """Plans time off, ahead or after the fact."""
+    plan = plans_queries.active_plan(request.user.pk)
+    if plan is None:
+        raise Http404
+    form = PauseForm(request.POST, today=clock.today(request.user.zone_info))
+    if form.is_valid():
+        try:
+            plans_actions.pause_plan(
+                plan, form.cleaned_data["first_on"], form.cleaned_data["until_on"], now=clock.now()
+            )
+        except plans_actions.PauseOverlaps as refusal:
+            form.add_error("first_on", str(refusal))
+    if not form.is_valid():
+        return _plan_page(request, form)
+    messages.success(request, "The pause is kept. No mail comes and no hours are asked while it runs.")
+    return redirect("plan")
+
+
+@require_POST
+def end_pause(request: LearnerRequest, pk: int) -> HttpResponse:
+    """Ends a pause today, or takes out one that does not run."""
+    plan = plans_queries.active_plan(request.user.pk)
+    today = clock.today(request.user.zone_info)
+    if plan is None or not plans_actions.end_pause(plan, pk, today, now=clock.now()):
+        raise Http404
+    messages.success(request, "The pause is over.")
+    return redirect("plan")
 
 
 @require_safe
@@ -113,10 +167,13 @@ def mark_activity(request: LearnerRequest, module_key: str, activity_key: str) -
             on=clock.today(request.user.zone_info),
         )
     if not request.htmx:
-        return redirect(f"{local_path(request, default='today')}#activity-{activity.key.replace('.', '-')}")
-    marks = plans_queries.marks_of([request.user.pk])[request.user.pk]
-    logged = journal_queries.minutes_by_activity([request.user.pk])[request.user.pk]
-    activities = plans_queries.activity_standings(module, plan.track_key, marks, logged)
+        if kind != "open":
+            messages.success(request, marked_message(kind, activity))
+        return redirect(f"{local_path(request, default='today')}#activity-{element_id(activity.key)}")
+    found = plans_queries.facts_of(request.user.pk, clock.today(request.user.zone_info))
+    activities = plans_queries.activity_standings(module, plan.track_key, found.marks, found.by_activity)
+    page = "today" if request.POST.get("page") == "today" else "module"
+    parts = today_parts(plans_queries.stand(found)) if page == "today" else {}
     return render(
         request,
         "desk/_activity_marked.html",
@@ -124,7 +181,15 @@ def mark_activity(request: LearnerRequest, module_key: str, activity_key: str) -
             "item": next(item for item in activities if item.activity.key == activity.key),
             "module": module,
             "summary": plans_queries.measure_activities(activities),
-            "page": "today" if request.POST.get("page") == "today" else "module",
+            "page": page,
+            **parts,
             "log_query": urlencode({"subject": activity.key, "length": str(activity.minutes)}),
         },
     )
+
+
+def marked_message(kind: str, activity: Activity) -> str:
+    """What was marked, with the way to take it back."""
+    there = reverse("module", args=[activity.module_key]) + f"#activity-{element_id(activity.key)}"
+    said = "Done" if kind == Mark.Kind.DONE else "Known before"
+    return format_html('{}: {}. <a href="{}">Undo it in its module</a>', said, activity.title, there)

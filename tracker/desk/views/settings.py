@@ -77,9 +77,13 @@ def change_reminder(request: LearnerRequest) -> HttpResponse:
         place="settings",
         now=clock.now(),
     )
-    messages.success(
-        request, "The weekly mail is set." if form.cleaned_data["consent"] else "No weekly mail will come."
-    )
+    if not form.cleaned_data["consent"]:
+        said = "No weekly mail will come."
+    elif people_queries.address_is_confirmed(request.user):
+        said = "The weekly mail is set."
+    else:
+        said = "The weekly mail is set, and waits until your address is confirmed."
+    messages.success(request, said)
     return redirect("settings")
 
 

@@ -4,28 +4,35 @@ Answers wait in the session, as they were typed, until the plan is made.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from curriculum.catalogue import Catalogue, Module, newest
 from tracker import clock
 from tracker.desk import actions
 from tracker.desk.forms import HoursForm, KnownForm, TrackForm
+from tracker.library import words
+from tracker.people import queries as people_queries
 from tracker.people.forms import ZoneForm
 from tracker.people.requests import LearnerRequest
 from tracker.people.rules import offered_zones
 from tracker.plans.actions import Wish
+from tracker.plans.models import DAY_FIELDS, Plan
 from tracker.plans.queries import active_plan, marks_of
 from tracker.plans.rules import schedule
+from tracker.reminders import queries as reminders_queries
 from tracker.reminders.forms import CONSENT_WORDING, ReminderForm
 
 STEPS = ("start", "start-hours", "start-known", "start-reminder", "start-preview")
 DRAFT = "start"
+QUESTIONS = 4
 
 
 def draft_of(request: HttpRequest) -> dict[str, Any]:
@@ -94,18 +101,36 @@ def read_answers(request: LearnerRequest, *, step: str = "") -> Answers:
         draft[step] = {key: request.POST.getlist(key) for key in request.POST}
     content = newest()
     today = clock.today(request.user.zone_info)
-    track = TrackForm(answers_to(draft, "start"), content=content)
+    plan = active_plan(request.user.pk)
+    track = TrackForm(
+        answers_to(draft, "start"), content=content, initial={"track": plan.track_key} if plan else None
+    )
     modules: tuple[Module, ...] = ()
     if track.is_valid():
         modules = content.modules_in(track.cleaned_data["track"])
     return Answers(
         content=content,
         track=track,
-        hours=HoursForm(answers_to(draft, "start-hours"), today=today),
+        hours=HoursForm(
+            answers_to(draft, "start-hours"), today=today, initial=hours_of(plan, today) if plan else None
+        ),
         known=KnownForm(answers_to(draft, "start-known"), modules=modules),
-        reminder=ReminderForm(answers_to(draft, "start-reminder")),
+        reminder=ReminderForm(
+            answers_to(draft, "start-reminder"),
+            initial=reminders_queries.form_values(reminders_queries.recipient_of(request.user.pk)),
+        ),
         zone=ZoneForm(answers_to(draft, "start-reminder"), initial={"zone": request.user.zone}),
     )
+
+
+def hours_of(plan: Plan, today: date) -> dict[str, str]:
+    """The hours and the target of the plan there is, as the form writes them; it begins anew today."""
+    typed = {
+        day: words.hours(minutes).replace(words.NBSP, " ") if minutes else ""
+        for day, minutes in zip(DAY_FIELDS, plan.weekday_minutes, strict=True)
+    }
+    ahead = plan.target_on is not None and plan.target_on > today
+    return {**typed, "target": f"{plan.target_on:%Y-%m}" if ahead else ""}
 
 
 def show(
@@ -118,7 +143,7 @@ def show(
         f"desk/{step.replace('-', '_')}.html",
         {
             "answers": answers,
-            "number": number + 1,
+            "question": number + 1 if number < QUESTIONS else None,
             "back": STEPS[number - 1] if number else "",
             "refused": refused,
             "zones": offered_zones() if step == "start-reminder" else (),
@@ -214,12 +239,21 @@ def start_preview(request: LearnerRequest) -> HttpResponse:
         )
         request.session.pop(DRAFT, None)
         messages.success(request, "Your plan is made.")
+        if answers.reminder.cleaned_data["consent"] and not people_queries.address_is_confirmed(request.user):
+            messages.info(
+                request,
+                format_html(
+                    'The weekly mail waits until your address is confirmed. <a href="{}">Confirm it</a>',
+                    reverse("account_email"),
+                ),
+            )
         return redirect("today")
     return show(
         request,
         "start-preview",
         answers,
         preview=preview(request.user.pk, answers),
+        mail=answers.reminder.cleaned_data,
         plan=active_plan(request.user.pk),
     )
 

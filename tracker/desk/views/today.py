@@ -20,6 +20,7 @@ def log_form(stands: Standing, data: Any = None, **initial: Any) -> LogForm:
         today=stands.on,
         content=stands.catalogue,
         track_key=stands.plan.track_key if stands.plan else "",
+        near=[item.standing.activity for item in stands.next],
         initial=initial,
     )
 
@@ -31,14 +32,15 @@ def today(request: LearnerRequest) -> HttpResponse:
     if stands.plan is None:
         return render(request, "desk/no_plan.html", {"nav": "today", "stands": stands})
     return render(
-        request,
-        "desk/today.html",
-        {
-            "nav": "today",
-            "stands": stands,
-            "form": log_form(stands),
-            "bars": week_bars(stands.weeks),
-            "weeks_on_target": sum(1 for week in stands.weeks[:-1] if week.on_target),
-            "full_weeks": sum(1 for week in stands.weeks[:-1] if not week.is_paused),
-        },
+        request, "desk/today.html", {"nav": "today", "form": log_form(stands), **today_parts(stands)}
     )
+
+
+def today_parts(stands: Standing) -> dict[str, Any]:
+    """What the parts of the page need that change when something is logged or ticked."""
+    return {
+        "stands": stands,
+        "bars": week_bars(stands.weeks),
+        "weeks_on_target": sum(1 for week in stands.weeks[:-1] if week.on_target),
+        "full_weeks": sum(1 for week in stands.weeks[:-1] if not week.is_paused),
+    }

@@ -17,6 +17,7 @@ register.filter("week_date", words.week_date)
 register.filter("long_date", words.long_date)
 register.filter("month", words.month)
 register.filter("weekday", words.weekday)
+register.filter("element_id", words.element_id)
 
 
 _STONES = {"todo": "s-todo", "part": "s-part", "done": "s-done", "known": "s-known"}
@@ -42,16 +43,12 @@ def weekday_short(on: date) -> str:
 
 
 @register.filter
-def month_short(on: date) -> str:
-    """`Nov`, with the year in January."""
-    name = words.MONTHS[on.month - 1][:3]
-    return f"{name} {on.year}" if on.month == 1 else name
-
-
-@register.filter
 def iso_day(text: str | None) -> str:
     """A date kept as ISO text, in words; a dash where there is none."""
-    return words.short_date(date.fromisoformat(text)) if text else "–"
+    if not text:
+        return "–"
+    on = date.fromisoformat(text)
+    return f"{words.short_date(on)}{words.NBSP}{on.year}"
 
 
 @register.filter
@@ -65,12 +62,6 @@ def local_time(at: datetime, zone: ZoneInfo) -> str:
     """`Thu 19 Nov 2026, 18:00` in `zone`."""
     local = at.astimezone(zone)
     return f"{words.long_date(local.date())}, {local:%H:%M}"
-
-
-@register.filter
-def element_id(key: str) -> str:
-    """A permanent key as part of an element's id; a dot would break selectors."""
-    return key.replace(".", "-")
 
 
 @register.filter
