@@ -29,7 +29,7 @@ class Bar:
 
 WIDTH, FLOOR, TOP = 320.0, 110.0, 5.0
 # On the road: what keeps the last bar inside, and the room that a month's name takes.
-EDGE, NAME = 6, 44
+EDGE, NAME = 6, 46
 
 
 def week_bars(weeks: Sequence[WeekHours]) -> tuple[Bar, ...]:
@@ -110,6 +110,6 @@ def road(spans: Sequence[Span], today: date, *, width: int = 1120, left: int = 2
     while day <= last:
         if day >= first and (day.month - 1) % step == 0 and width - x(day) >= NAME:
             named = not months or day.month == 1
-            months.append((x(day), f"{words.MONTHS[day.month - 1][:3]}{f' {day.year}' if named else ''}"))
+            months.append((x(day), f"{words.MONTHS[day.month - 1][:3]}{f' {day:%y}' if named else ''}"))
         day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
     return Road(tuple(rows), tuple(months), x(today), 40 + len(spans) * 30 + 30, width)
