@@ -54,12 +54,19 @@ class DayHoursField(forms.CharField):
             return 0
         bare = said.replace(",", ".")
         try:
-            if bare.replace(".", "", 1).isdigit():
+            # Decimals alone: a raised two is a digit, and no number.
+            if bare.replace(".", "", 1).isdecimal():
                 hours = float(bare)
                 if hours > 24:
-                    raise ValueError(f"A day has 24 hours, not {said}.")
+                    raise ValueError(f"A day has 24 hours, not {said[:20]}.")
                 return round(hours * 60)
             return journal_rules.read_minutes(said)
+        except journal_rules.NotALength as refusal:
+            # A bare 45 is hours here, so it is no example of minutes.
+            raise forms.ValidationError(
+                f"“{said[:20]}” is not a length. Write hours, such as 2, 1:30 or 1.5, "
+                "or minutes, such as 45 min."
+            ) from refusal
         except ValueError as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
 
@@ -82,6 +89,7 @@ class HoursForm(forms.Form):
     sunday = DayHoursField(label="Sunday", initial="0")
     start_on = forms.DateField(
         label="First day",
+        input_formats=journal_rules.DAY_FORMATS,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={
             "required": "Say on which day you start.",
@@ -252,6 +260,7 @@ class LogForm(forms.Form):
     subject = forms.CharField(label="On what", required=False, max_length=120)
     studied_on = forms.DateField(
         label="Day",
+        input_formats=journal_rules.DAY_FORMATS,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         required=False,
         error_messages={"invalid": "That is not a date. It should look like 2026-11-23."},
@@ -277,10 +286,11 @@ class LogForm(forms.Form):
         content: Catalogue | None,
         track_key: str = "",
         near: Collection[Activity] = (),
+        kept: Subject | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.today, self.content = today, content
+        self.today, self.content, self.kept = today, content, kept
         self.fields["studied_on"].initial = today
         self.fields["studied_on"].widget.attrs["max"] = today.isoformat()
         self.fields["submission"].initial = uuid.uuid4
@@ -297,6 +307,9 @@ class LogForm(forms.Form):
             raise forms.ValidationError(str(refusal)) from refusal
 
     def clean_subject(self) -> Subject:
+        # What a session is on stays good, whatever edition of the curriculum knows it.
+        if self.kept is not None and self.cleaned_data["subject"] == self.kept.value:
+            return self.kept
         subject = read_subject(self.cleaned_data["subject"], self.content)
         if subject is None:
             raise forms.ValidationError("The curriculum has no such activity. Choose one from the list.")

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 LONGEST_MINUTES = 1440
 EARLIEST = date(2000, 1, 1)
+# How a day is typed: as browsers send it. Django by itself would also read 05/11/2026, as the 11th of May.
+DAY_FORMATS = ("%Y-%m-%d",)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,10 +50,14 @@ _LENGTHS = (
 )
 
 
+class NotALength(ValueError):
+    """What was typed cannot be read as a length at all."""
+
+
 def read_minutes(text: str) -> int:
     """A length of study in minutes: `45`, `45m`, `1:30`, `1 h 30`, `1.5h`.
 
-    Raises ValueError with a sentence for the learner.
+    Raises ValueError with a sentence for the learner; NotALength where nothing can be read from it.
     """
     said = text.strip().lower().replace("\N{NO-BREAK SPACE}", " ")
     for pattern in _LENGTHS:
@@ -66,7 +72,7 @@ def read_minutes(text: str) -> int:
         if re.fullmatch(r"[-\N{MINUS SIGN}]\s*\d.*", said):
             raise ValueError("Study takes at least one minute; a negative length cannot be logged.")
         shown = text.strip()[:40]
-        raise ValueError(
+        raise NotALength(
             f"“{shown}” is not a length. Write minutes, such as 45, or hours, such as 1:30 or 1 h 30."
         )
     if minutes < 1:

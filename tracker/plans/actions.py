@@ -130,9 +130,11 @@ def unmark_activity(learner: User, key: str) -> None:
 @transaction.atomic
 def pause_plan(plan: Plan, first_on: date, until_on: date | None, *, now: datetime) -> Pause:
     """Plans time off, past or future. Raises PauseOverlaps where a pause is there already."""
+    # The plan is locked, not its pauses: a lock on rows keeps nobody from adding one.
+    Plan.objects.select_for_update().get(pk=plan.pk)
     before = canonical_inputs(plan)
     off = schedule.Off(first_on, until_on)
-    for other in plan.pauses.select_for_update():
+    for other in plan.pauses.all():
         other_off = schedule.Off(other.first_on, other.until_on)
         if other.first_on in off or first_on in other_off:
             raise PauseOverlaps(f"There is a pause from {words.long_date(other.first_on)} already.")

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 
+from tracker.journal.rules import DAY_FORMATS
+
 A_YEAR = timedelta(days=366)
 _DATE = {"invalid": "That is not a date. It should look like 2026-12-21."}
 
@@ -14,11 +16,13 @@ class PauseForm(forms.Form):
 
     first_on = forms.DateField(
         label="First day off",
+        input_formats=DAY_FORMATS,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={**_DATE, "required": "Say from which day you are off."},
     )
     until_on = forms.DateField(
         label="Back on",
+        input_formats=DAY_FORMATS,
         required=False,
         help_text="Empty while you do not know.",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

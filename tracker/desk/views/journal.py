@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from curriculum.catalogue import Catalogue, catalogue, newest
 from tracker import clock
-from tracker.desk.forms import LogForm, subject_title
+from tracker.desk.forms import LogForm, Subject, subject_title
 from tracker.desk.paths import local_path
 from tracker.desk.views.today import log_form, today_parts
 from tracker.journal import actions, queries
@@ -129,13 +129,13 @@ def log(request: LearnerRequest) -> HttpResponse:
     session, is_new = actions.log_session(
         request.user, form.entry, now=clock.now(), submission=form.cleaned_data["submission"]
     )
-    said = said_of(session, content_of(stands.plan))
+    said = said_of(session, content_of(stands.plan), is_new=is_new)
     if not request.htmx:
         messages.success(
             request,
             format_html(
                 '{} <a href="{}">Correct or delete it</a>',
-                said if is_new else f"Logged already: {said}",
+                said,
                 reverse("study-session", args=[session.pk]),
             ),
         )
@@ -147,17 +147,20 @@ def log(request: LearnerRequest) -> HttpResponse:
         {
             **context,
             "form": log_form(fresh, None, subject=request.POST.get("subject", "")),
-            "said": said,
+            "undone" if session.deleted_at else "said": said,
             "session": session,
             **today_parts(fresh),
         },
     )
 
 
-def said_of(session: StudySession, content: Catalogue) -> str:
-    """What was understood, shown back."""
+def said_of(session: StudySession, content: Catalogue, *, is_new: bool) -> str:
+    """What was understood, shown back; of a form sent again, what became of it the first time."""
     about = title_of(session, content)
-    return f"Logged {words.hours(session.minutes)} on {words.week_date(session.studied_on)}: {about}."
+    what = f"{words.hours(session.minutes)} on {words.week_date(session.studied_on)}: {about}."
+    if session.deleted_at is not None:
+        return f"Logged before and deleted since: {what}"
+    return f"Logged {what}" if is_new else f"Logged already: {what}"
 
 
 def own_session(request: LearnerRequest, pk: int) -> StudySession:
@@ -178,6 +181,7 @@ def study_session(request: LearnerRequest, pk: int) -> HttpResponse:
         today=clock.today(request.user.zone_info),
         content=content,
         track_key=plan.track_key if plan else content.tracks[0].key,
+        kept=Subject(session.module_key, session.activity_key),
         initial={
             "length": words.hours(session.minutes).replace(words.NBSP, " "),
             "subject": session.activity_key or session.module_key,

@@ -173,8 +173,10 @@ def set_active(request: LearnerRequest, pk: int) -> HttpResponse:
     """Staff lock an account out, or let it in again."""
     _staff_only(request)
     person = get_object_or_404(User, pk=pk)
-    active = request.POST.get("active") == "1"
-    if person == request.user and not active:
+    active = {"1": True, "0": False}.get(request.POST.get("active", ""))
+    if active is None:
+        messages.error(request, "An account is active or deactivated; nothing was changed.")
+    elif person == request.user and not active:
         messages.error(request, "You would lock yourself out; another member of staff has to do that.")
     else:
         people_actions.set_active(person, active=active)
