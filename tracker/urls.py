@@ -9,3 +9,5 @@ urlpatterns = [
     path("", include("tracker.reminders.urls")),
     path("", include("tracker.desk.urls")),
 ]
+
+handler500 = "tracker.desk.views.home.server_error"

@@ -264,3 +264,111 @@ def test_an_account_is_not_locked_out_by_a_form_that_says_nothing(
     assert "nothing was changed" in answer.text
     bob.refresh_from_db()
     assert bob.is_active
+
+
+# --- what the hostile test found, and keeps from coming back -----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "charset", ["hex", "rot13", "idna", "undefined", "unicode_escape", "utf-16", "nonsense"]
+)
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+def test_text_in_another_charset_is_refused(web: Client, charset: str, kind: str) -> None:
+    web.raise_request_exception = False
+    answer = web.generic("POST", reverse("log"), b"length=45", content_type=f"{kind}; charset={charset}")
+    assert answer.status_code == 400
+    assert not StudySession.objects.exists()
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8"])
+def test_text_in_utf_8_is_read(web: Client, charset: str) -> None:
+    kind = f"application/x-www-form-urlencoded; charset={charset}"
+    assert web.generic("POST", reverse("log"), b"length=45", content_type=kind).status_code == 302
+
+
+@pytest.mark.parametrize("there", ["http://[", "http://[::1", "//", "\x00"])
+def test_an_address_that_is_none_in_a_header_breaks_nothing(client: Client, there: str) -> None:
+    client.raise_request_exception = False
+    answer = client.get(reverse("today"), headers={"HX-Request": "true", "HX-Current-URL": there})
+    assert answer.headers["HX-Redirect"].startswith(reverse("account_login"))
+
+
+def test_a_day_has_24_hours(web: Client) -> None:
+    assert web.post(reverse("log"), {"length": "23 h"}).status_code == 302
+    refused = web.post(reverse("log"), {"length": "2 h"})
+    assert refused.status_code == 422
+    assert "A day has 24 hours" in refused.text
+    assert web.post(reverse("log"), {"length": "1 h"}).status_code == 302
+    session = StudySession.objects.first()
+    assert session is not None
+    again = web.post(
+        reverse("study-session", args=[session.pk]), {"length": "1 h", "studied_on": TODAY.isoformat()}
+    )
+    assert again.status_code in {302, 422}
+    assert sum(StudySession.objects.values_list("minutes", flat=True)) <= 1440
+
+
+def test_a_hidden_number_that_is_none_is_no_number(web: Client) -> None:
+    assert web.post(reverse("log"), {"length": "45", "submission": "nonsense"}).status_code == 302
+
+
+def test_a_note_is_counted_as_the_browser_counts_it(web: Client) -> None:
+    note = "\r\n".join(["x"] * 2000)
+    assert web.post(reverse("log"), {"length": "45", "note": note}).status_code == 302
+    assert "\r" not in StudySession.objects.get().note
+
+
+def test_a_journal_of_thousands_stays_a_page(web: Client, alice: User) -> None:
+    StudySession.objects.bulk_create(
+        StudySession(
+            learner=alice, minutes=1, studied_on=TODAY - timedelta(days=n % 40), zone="UTC", logged_at=NOW
+        )
+        for n in range(3000)
+    )
+    seen = set()
+    address = reverse("journal")
+    for _ in range(8):
+        text = web.get(address).text
+        rows = re.findall(r'id="session-(\d+)"', text)
+        assert len(rows) <= 250
+        seen.update(rows)
+        older = re.search(r'href="(\?week=[^"]+)">\s*Older', text)
+        if older is None:
+            break
+        address = reverse("journal") + older.group(1)
+    # Weeks of more than a page say what they hold all the same.
+    assert "in sessions that do not fit on this page" in web.get(reverse("journal")).text
+    assert len(seen) > 1000
+
+
+def test_the_preview_is_the_plan_that_is_made(web: Client, alice: User, curriculum: Catalogue) -> None:
+    make_session(alice, minutes=120, activity_key="mindset.first-break", module_key="mindset")
+    for start_on in ("2025-11-20", "2026-11-19", "2027-02-01"):
+        web.post(reverse("start"), {"track": "ai-security-engineer"})
+        web.post(
+            reverse("start-hours"),
+            {"monday": "1", "saturday": "2", "start_on": start_on, "target": ""},
+        )
+        web.post(reverse("start-known"), {"known": ["evasion"]})
+        web.post(reverse("start-reminder"), {"weekday": "7", "hour": "18", "zone": "Europe/Vienna"})
+        preview = web.get(reverse("start-preview")).text
+        said = re.search(r"<h1>(Done by [^<]+)</h1>", preview)
+        assert said is not None
+        web.post(reverse("start-preview"))
+        assert f"<h1>{said.group(1)}</h1>" in web.get(reverse("plan")).text
+
+
+def test_only_what_a_step_asks_is_kept(web: Client) -> None:
+    web.post(reverse("start"), {"track": "ai-security-engineer", "more": "x" * 100_000})
+    assert "more" not in str(web.session["start"])
+
+
+def test_without_the_cache_a_log_in_is_asked_to_come_again(client: Client, settings: Any) -> None:
+    settings.CACHES = {
+        "default": {**settings.CACHES["default"], "LOCATION": "unix:///tmp/there-is-no-such-socket?db=1"}
+    }
+    client.raise_request_exception = False
+    answer = client.post(reverse("account_login"), {"login": "alice@example.org", "password": "wrong"})
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert "away for a moment" in answer.text

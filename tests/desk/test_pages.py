@@ -45,11 +45,11 @@ def test_today_before_the_start_in_a_pause_and_without_a_plan(
     web = browser_of(alice)
     assert "No plan yet" in web.get(reverse("today")).text
     plan = make_plan(alice, curriculum, start_on=date(2026, 12, 7))
-    assert words_of("It starts on Mon 7 Dec") in words_of(web.get(reverse("today")).text)
+    assert words_of("It starts on Mon 7 Dec 2026") in words_of(web.get(reverse("today")).text)
     plan = make_plan(alice, curriculum)
     actions.pause_plan(plan, date(2026, 11, 16), date(2026, 11, 30), now=NOW)
     text = words_of(web.get(reverse("today")).text)
-    assert "Paused until Mon 30 Nov" in text
+    assert "Paused until Mon 30 Nov 2026" in text
     assert "left until Sunday" not in text
 
 

@@ -21,6 +21,7 @@ from tracker.plans.models import DAY_FIELDS
 MONTHS_AHEAD = 24
 PRESELECTED_MONTHS = 12
 SHORTEST_WEEK = 60
+LONGEST_NOTE = 4000
 
 
 class TrackForm(forms.Form):
@@ -274,10 +275,8 @@ class LogForm(forms.Form):
         error_messages={"invalid_choice": "Confidence goes from 1 to 5."},
     )
     confidences = CONFIDENCES
-    note = forms.CharField(
-        label="Note", required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 2})
-    )
-    submission = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    note = forms.CharField(label="Note", required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    submission = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -314,6 +313,22 @@ class LogForm(forms.Form):
         if subject is None:
             raise forms.ValidationError("The curriculum has no such activity. Choose one from the list.")
         return subject
+
+    def clean_note(self) -> str:
+        # A browser sends each line end as two characters and counts it as one.
+        note = str(self.cleaned_data["note"]).replace("\r\n", "\n")
+        if len(note) > LONGEST_NOTE:
+            raise forms.ValidationError(
+                f"A note has at most {LONGEST_NOTE} characters; this has {len(note)}."
+            )
+        return note
+
+    def clean_submission(self) -> uuid.UUID | None:
+        # Hidden, so that nobody could mend a mistake in it: a number that is none is no number.
+        try:
+            return uuid.UUID(self.cleaned_data["submission"])
+        except ValueError:
+            return None
 
     def clean_studied_on(self) -> date:
         day: date = self.cleaned_data["studied_on"] or self.today

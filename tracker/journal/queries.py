@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date
+from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -63,3 +64,16 @@ def minutes_by_week(by_day: Mapping[date, int]) -> dict[Week, int]:
         week = week_of(day)
         totals[week] = totals.get(week, 0) + minutes
     return totals
+
+
+def minutes_on(learner_id: int, day: date, *, but: int | None = None) -> int:
+    """Minutes logged on one day; `but` leaves out one session by its id."""
+    sessions = StudySession.objects.filter(learner_id=learner_id, deleted_at__isnull=True, studied_on=day)
+    if but is not None:
+        sessions = sessions.exclude(pk=but)
+    return sessions.aggregate(total=Sum("minutes"))["total"] or 0
+
+
+def is_logged(learner_id: int, submission: UUID) -> bool:
+    """Whether this very form was sent before."""
+    return StudySession.objects.filter(learner_id=learner_id, submission=submission).exists()

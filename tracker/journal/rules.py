@@ -89,3 +89,10 @@ def refuse_day(day: date, today: date) -> str:
     if day < EARLIEST:
         return "That day is too long ago."
     return ""
+
+
+def refuse_more(minutes: int, logged: int) -> str:
+    """Why so many minutes cannot be added to a day that has `logged` already; empty where they can."""
+    if minutes + logged <= LONGEST_MINUTES:
+        return ""
+    return "A day has 24 hours, and with this one that day would have more."

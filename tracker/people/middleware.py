@@ -9,6 +9,22 @@ from django.shortcuts import resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
 
+class Utf8Middleware:
+    """Text comes in UTF-8. A request that claims another charset could not be read safely: 400.
+
+    It stands first: what is behind it may read the request.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        charset = (request.content_params or {}).get("charset", "utf-8")
+        if charset.strip("\"' ").lower() != "utf-8":
+            return HttpResponse("Text is read as UTF-8 alone.\n", content_type="text/plain", status=400)
+        return self.get_response(request)
+
+
 class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
     """Django's own, which asks for a login on every view not marked `login_not_required`.
 
@@ -21,7 +37,12 @@ class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
     ) -> HttpResponseBase:
         if not request.htmx:  # type: ignore[attr-defined]
             return super().handle_no_permission(request, view_func)
-        there = request.htmx.current_url_abs_path or request.get_full_path()  # type: ignore[attr-defined]
+        try:
+            there = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
+        except ValueError:
+            # The header holds what is no address at all.
+            there = None
+        there = there or request.get_full_path()
         return HttpResponseClientRedirect(redirect_to_login(there, resolve_url("account_login")).url)
 
 

@@ -28,3 +28,8 @@ def address_is_confirmed(learner: User) -> bool:
     """Whether the address that mail goes to was confirmed by its owner."""
     found = EmailAddress.objects.filter(user=learner, email__iexact=learner.email, verified=True)
     return bool(found.exists())
+
+
+def any_staff() -> bool:
+    """Whether somebody runs the instance."""
+    return User.objects.filter(is_staff=True).exists()

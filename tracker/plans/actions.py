@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
@@ -36,15 +36,8 @@ def make_plan(
     # Locked first, so that two plans made at the same moment come one after the other.
     User.objects.select_for_update().get(pk=learner.pk)
     Plan.objects.filter(learner=learner, ended_at__isnull=True).update(ended_at=now)
-    plan = Plan.objects.create(
-        learner=learner,
-        track_key=wish.track_key,
-        revision=content.revision,
-        start_on=wish.start_on,
-        target_on=wish.target_on,
-        made_at=now,
-        **{f"{day}_minutes": minutes for day, minutes in zip(DAY_FIELDS, wish.weekday_minutes, strict=True)},
-    )
+    plan = drafted(learner, wish, content=content, now=now)
+    plan.save(force_insert=True)
     for key in known_modules:
         _mark_known(plan, content, key, now=now, on=on)
     Baseline.objects.bulk_create(
@@ -55,10 +48,37 @@ def make_plan(
             first_on=laid.first_on,
             last_on=laid.last_on,
         )
-        for laid in queries.layout(queries.facts_of(learner.pk, wish.start_on)).values()
+        for laid in queries.layout(queries.facts_of(learner.pk, on)).values()
     )
     PlanChange.objects.create(plan=plan, changed_at=now, reason="Plan made", after=canonical_inputs(plan))
     return plan
+
+
+def drafted(learner: User, wish: Wish, *, content: Catalogue, now: datetime) -> Plan:
+    """The plan that a wish makes, not saved."""
+    return Plan(
+        learner=learner,
+        track_key=wish.track_key,
+        revision=content.revision,
+        start_on=wish.start_on,
+        target_on=wish.target_on,
+        made_at=now,
+        **{f"{day}_minutes": minutes for day, minutes in zip(DAY_FIELDS, wish.weekday_minutes, strict=True)},
+    )
+
+
+def preview(
+    learner: User, wish: Wish, *, content: Catalogue, known_modules: Collection[str], now: datetime, on: date
+) -> queries.Facts:
+    """What the learner's standing would be made from, had the plan been made. Nothing is written."""
+    found = queries.facts_of(learner.pk, on)
+    known = {
+        activity.key: queries.Said(progress.KNOWN, on, activity.minutes)
+        for key in known_modules
+        for activity in content.module(key).activities_in(wish.track_key)
+    }
+    plan = drafted(learner, wish, content=content, now=now)
+    return replace(found, plan=plan, pauses=(), marks={**known, **found.marks})
 
 
 def _mark_known(plan: Plan, content: Catalogue, module_key: str, *, now: datetime, on: date) -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from curriculum.loader import CONTENT
 from curriculum.schema import ContentError, read_content
 
 
@@ -15,7 +15,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--folder", type=Path, default=CONTENT, help="content folder (default: the product's)"
+            "--folder",
+            type=Path,
+            default=settings.CURRICULUM_DIR,
+            help="content folder (default: CAIRN_CURRICULUM, or the product's)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from curriculum.loader import CONTENT, load
+from curriculum.loader import load
 from curriculum.schema import ContentError
 
 
@@ -15,7 +16,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--folder", type=Path, default=CONTENT, help="content folder (default: the product's)"
+            "--folder",
+            type=Path,
+            default=settings.CURRICULUM_DIR,
+            help="content folder (default: CAIRN_CURRICULUM, or the product's)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

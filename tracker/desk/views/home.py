@@ -1,14 +1,20 @@
 """The first page, and the theme."""
 
+import sys
+
 from django.contrib.auth.decorators import login_not_required
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import get_template
 from django.views.decorators.http import require_POST, require_safe
+from redis.exceptions import RedisError
 
 from tracker.desk.context import THEMES
 from tracker.desk.paths import local_path
 from tracker.plans.queries import active_plan
 
+BUSY = (RedisError, OperationalError)
 YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -31,4 +37,14 @@ def theme(request: HttpRequest) -> HttpResponse:
         response.set_cookie(
             "theme", chosen, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure()
         )
+    return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """What broke. A part that is away for a moment (the cache, the database) is said to be that: 503."""
+    away = isinstance(sys.exc_info()[1], BUSY)
+    template = get_template("503.html" if away else "500.html")
+    response = HttpResponse(template.render(), status=503 if away else 500)
+    if away:
+        response["Retry-After"] = "5"
     return response

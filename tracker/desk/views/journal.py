@@ -15,7 +15,7 @@ from tracker import clock
 from tracker.desk.forms import LogForm, Subject, subject_title
 from tracker.desk.paths import local_path
 from tracker.desk.views.today import log_form, today_parts
-from tracker.journal import actions, queries
+from tracker.journal import actions, queries, rules
 from tracker.journal.models import StudySession
 from tracker.journal.rules import Week, week_of
 from tracker.library import words
@@ -24,7 +24,7 @@ from tracker.plans import queries as plans_queries
 from tracker.plans.models import Plan
 
 WEEKS_A_PAGE = 6
-LATEST_SHOWN = 3
+SESSIONS_A_PAGE = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class JournalWeek:
     week: Week
     logged_minutes: int
     lines: tuple[Line, ...]
+    hidden_minutes: int  # of a week that has more sessions than a page shows
 
 
 def content_of(plan: Plan | None) -> Catalogue:
@@ -68,24 +69,36 @@ def journal(request: LearnerRequest) -> HttpResponse:
     content = content_of(plan)
     last = week_asked(request.GET.get("week", ""), today)
     first = last.shifted(1 - WEEKS_A_PAGE)
-    sessions = list(
+    found = list(
         queries.sessions_of(request.user.pk)
         .filter(studied_on__gte=first.first_on, studied_on__lt=last.until_on)
-        .prefetch_related("corrections")
+        .prefetch_related("corrections")[: SESSIONS_A_PAGE + 1]
     )
+    sessions = found[:SESSIONS_A_PAGE]
+    if len(found) > SESSIONS_A_PAGE:
+        # Too many for a page: it ends before the week that does not fit, or within the only one.
+        cut = week_of(found[SESSIONS_A_PAGE].studied_on)
+        first = min(cut.shifted(1), last)
+        sessions = [session for session in sessions if session.studied_on >= first.first_on]
     older = queries.sessions_of(request.user.pk).filter(studied_on__lt=first.first_on).first()
     pace = plans_queries.pace_of(plan, plan.pauses.all()) if plan else None
+    by_week = queries.minutes_by_week(
+        queries.minutes_by_day(
+            queries.minutes_by_day_and_activity([request.user.pk], first.first_on)[request.user.pk]
+        )
+    )
     weeks = []
-    for back in range(WEEKS_A_PAGE):
+    for back in range((last.first_on - first.first_on).days // 7 + 1):
         week = last.shifted(-back)
         lines = tuple(
             Line(s, title_of(s, content), bool(s.corrections.all())) for s in sessions if s.studied_on in week
         )
-        logged = sum(line.session.minutes for line in lines)
+        logged = by_week.get(week, 0)
         began = plan is not None and week >= week_of(plan.start_on)
         hours = plans_queries.week_hours(week, plan, pace, logged) if plan and pace and began else None
         if lines or hours:
-            weeks.append(JournalWeek(hours, week, logged, lines))
+            hidden = logged - sum(line.session.minutes for line in lines)
+            weeks.append(JournalWeek(hours, week, logged, lines, hidden))
     stands_form = LogForm(
         today=today, content=content if plan else None, track_key=plan.track_key if plan else ""
     )
@@ -123,7 +136,7 @@ def log(request: LearnerRequest) -> HttpResponse:
     form = log_form(stands, request.POST)
     page = request.POST.get("page", "")
     context = {"nav": "journal", "form": form, "next": request.POST.get("next", ""), "page": page}
-    if not form.is_valid():
+    if not is_good(form, request.user.pk):
         template = "desk/_log.html" if request.htmx else "desk/log.html"
         return render(request, template, context, status=422)
     session, is_new = actions.log_session(
@@ -152,6 +165,18 @@ def log(request: LearnerRequest) -> HttpResponse:
             **today_parts(fresh),
         },
     )
+
+
+def is_good(form: LogForm, learner_id: int, *, but: int | None = None) -> bool:
+    """Whether the form can be kept: good in itself, and its day has room. `but`: the session it corrects."""
+    if form.is_valid():
+        logged = queries.minutes_on(learner_id, form.entry.studied_on, but=but)
+        submission = form.cleaned_data["submission"]
+        was_logged = submission is not None and queries.is_logged(learner_id, submission)
+        refusal = rules.refuse_more(form.entry.minutes, logged)
+        if refusal and not was_logged:
+            form.add_error("length", refusal)
+    return form.is_valid()
 
 
 def said_of(session: StudySession, content: Catalogue, *, is_new: bool) -> str:
@@ -190,7 +215,7 @@ def study_session(request: LearnerRequest, pk: int) -> HttpResponse:
             "note": session.note,
         },
     )
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and is_good(form, request.user.pk, but=pk):
         changed = actions.correct_session(session, form.entry, now=clock.now())
         messages.success(
             request, "Corrected. What it said before is kept." if changed else "Nothing changed."

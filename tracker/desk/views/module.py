@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from curriculum.catalogue import Activity, Catalogue, Module, catalogue
 from tracker import clock
@@ -153,7 +154,8 @@ def mark_activity(request: LearnerRequest, module_key: str, activity_key: str) -
     kind = request.POST.get("kind", "")
     if kind not in {*Mark.Kind.values, "open"}:
         messages.error(request, "An activity is done, known, or open; nothing was changed.")
-        return redirect("module", module_key)
+        there = reverse("module", args=[module_key])
+        return HttpResponseClientRedirect(there) if request.htmx else redirect(there)
     if kind == "open":
         plans_actions.unmark_activity(request.user, activity.key)
     else:

@@ -4,7 +4,7 @@ Answers wait in the session, as they were typed, until the plan is made.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -23,9 +23,11 @@ from tracker.people import queries as people_queries
 from tracker.people.forms import ZoneForm
 from tracker.people.requests import LearnerRequest
 from tracker.people.rules import offered_zones
+from tracker.plans import actions as plans_actions
+from tracker.plans import queries as plans_queries
 from tracker.plans.actions import Wish
 from tracker.plans.models import DAY_FIELDS, Plan
-from tracker.plans.queries import active_plan, marks_of
+from tracker.plans.queries import active_plan
 from tracker.plans.rules import schedule
 from tracker.reminders import queries as reminders_queries
 from tracker.reminders.forms import CONSENT_WORDING, ReminderForm
@@ -33,6 +35,7 @@ from tracker.reminders.forms import CONSENT_WORDING, ReminderForm
 STEPS = ("start", "start-hours", "start-known", "start-reminder", "start-preview")
 DRAFT = "start"
 QUESTIONS = 4
+ASKED = ("track", *DAY_FIELDS, "start_on", "target", "known", "weekday", "hour", "zone", "consent")
 
 
 def draft_of(request: HttpRequest) -> dict[str, Any]:
@@ -43,7 +46,7 @@ def draft_of(request: HttpRequest) -> dict[str, Any]:
 
 def keep(request: HttpRequest, step: str) -> None:
     """Keeps a step's answers as they were typed."""
-    answers = {key: request.POST.getlist(key) for key in request.POST if key != "csrfmiddlewaretoken"}
+    answers = {key: request.POST.getlist(key) for key in ASKED if key in request.POST}
     request.session[DRAFT] = {**draft_of(request), step: answers}
 
 
@@ -252,7 +255,7 @@ def start_preview(request: LearnerRequest) -> HttpResponse:
         request,
         "start-preview",
         answers,
-        preview=preview(request.user.pk, answers),
+        preview=preview(request, answers),
         mail=answers.reminder.cleaned_data,
         plan=active_plan(request.user.pk),
     )
@@ -265,44 +268,52 @@ class PreviewRow:
     module: Module
     minutes: int
     known: bool
-    laid: schedule.Laid | None
+    first_on: date | None
+    last_on: date | None
 
 
-def preview(learner_id: int, answers: Answers) -> dict[str, Any]:
+def preview(request: LearnerRequest, answers: Answers) -> dict[str, Any]:
     """The plan that these answers give: modules on dates, the finish, and what the target would take."""
     wish = answers.wish
     known = set(answers.known.cleaned_data["known"])
-    marks = marks_of([learner_id])[learner_id]
-    pace = schedule.Pace(wish.weekday_minutes)
-    work: list[schedule.Work] = []
-    modules = answers.content.modules_in(wish.track_key)
-    minutes: dict[str, int] = {}
-    for module in modules:
-        minutes[module.key] = 0
-        if module.key not in known:
-            minutes[module.key] = sum(
-                activity.minutes
-                for activity in module.required_in(wish.track_key)
-                if activity.key not in marks
+    found = plans_actions.preview(
+        request.user,
+        wish,
+        content=answers.content,
+        known_modules=known,
+        now=clock.now(),
+        on=clock.today(request.user.zone_info),
+    )
+    stands = plans_queries.stand(found)
+    laid = plans_queries.layout(found)
+    rows = []
+    for module in answers.content.modules_in(wish.track_key):
+        own = [
+            laid[activity.key] for activity in module.activities_in(wish.track_key) if activity.key in laid
+        ]
+        rows.append(
+            PreviewRow(
+                module=module,
+                minutes=sum(item.minutes for item in own),
+                known=module.key in known,
+                first_on=min((item.first_on for item in own), default=None),
+                last_on=max((item.last_on for item in own), default=None),
             )
-        if minutes[module.key]:
-            work.append(schedule.Work(module.key, minutes[module.key]))
-    laid = {item.key: item for item in schedule.lay_out(work, pace, wish.start_on)}
-    total = sum(minutes.values())
-    finish_on = max((item.last_on for item in laid.values()), default=None)
-    late = wish.target_on is not None and finish_on is not None and finish_on > wish.target_on
+        )
+    finish_on = stands.finish_on
+    is_late = wish.target_on is not None and finish_on is not None and finish_on > wish.target_on
     needed = None
-    if late and wish.target_on:
-        needed = schedule.week_minutes_needed(total, pace, wish.start_on, wish.target_on)
+    if is_late and wish.target_on:
+        needed = schedule.week_minutes_needed(
+            stands.remaining_minutes, found.pace, found.laid_from, wish.target_on
+        )
     return {
-        "rows": [PreviewRow(m, minutes[m.key], m.key in known, laid.get(m.key)) for m in modules],
-        "total_minutes": total,
-        "week_minutes": pace.week_minutes,
+        "rows": rows,
+        "total_minutes": stands.remaining_minutes,
+        "week_minutes": found.pace.week_minutes,
         "finish_on": finish_on,
+        "from_on": found.laid_from,
         "target_on": wish.target_on,
-        "is_late": late,
+        "is_late": is_late,
         "needed_week_minutes": needed,
-        "spare_days": (wish.target_on - finish_on) // timedelta(days=1)
-        if wish.target_on and finish_on and not late
-        else None,
     }

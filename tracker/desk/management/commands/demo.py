@@ -16,6 +16,7 @@ from curriculum.catalogue import Catalogue, NoCurriculum, newest
 from tracker import clock
 from tracker.desk import demo
 from tracker.library import words
+from tracker.people import queries as people_queries
 
 
 class Command(BaseCommand):
@@ -65,6 +66,11 @@ class Command(BaseCommand):
             f"{words.hours(made.minutes).replace(words.NBSP, ' ')}, {made.done} activities done, "
             f"{len(made.completed)} milestones completed."
         )
+        if not people_queries.any_staff():
+            self.stdout.write(
+                "Nobody here is staff, and the set-up address is for an instance without accounts: "
+                "`manage.py staff EMAIL` lets an account run this one."
+            )
         self.stdout.write(f"Log in at {settings.PUBLIC_URL}{reverse('account_login')}")
         self.stdout.write(f"Address:  {email}")
         self.stdout.write(f"Password: {password}")
