@@ -7,8 +7,10 @@ SMTP server and a secret from the environment and refuses to start when one is m
 
 import hashlib
 import os
+import re
 import secrets
 import tempfile
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +20,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from tracker.folders import close_own, make_private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -56,14 +60,40 @@ def required(name: str) -> str:
     return value
 
 
-def kept_secret(path: Path) -> str:
-    """The embedded default's secret: made once, readable by its owner alone, then kept."""
+def listening_host() -> str:
+    """HOST: an IP address, IPv6 without brackets, or a name that is looked up when the web server starts."""
+    host = text("HOST", "127.0.0.1")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        named = re.fullmatch(r"[A-Za-z0-9._-]+", host) or IPv6Address(host)
+    except ValueError:
+        named = None
+    if not named:
+        raise ImproperlyConfigured(
+            f"HOST must be an address such as 127.0.0.1 or ::1, or a name, without a port; not {host!r}."
+        )
+    return host
+
+
+def in_url(host: str) -> str:
+    """The host as a URL spells it: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def own_data_folder(folder: Path) -> None:
+    """Makes the embedded mode's data folder; one that others may enter is closed to them."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        close_own(folder)
     except OSError as error:
         raise ImproperlyConfigured(
-            f"The data folder {path.parent} cannot be made ({error.strerror}): set CAIRN_DATA to another one."
+            f"The data folder {folder} cannot be made ({error.strerror}): set CAIRN_DATA to another one."
         ) from None
+
+
+def kept_secret(path: Path) -> str:
+    """The embedded default's secret: made once, readable by its owner alone, then kept."""
     if not path.exists():
         # Written whole under another name and linked into place: a second process starting at the same
         # moment reads a whole secret or makes none.
@@ -81,12 +111,24 @@ def kept_secret(path: Path) -> str:
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Where the embedded broker listens. A Unix socket's path has at most about 100 bytes."""
+    """Where the embedded broker listens. A Unix socket's path has at most about 100 bytes.
+
+    Where the data folder's own is longer, it is in a folder for temporary files, which others may write to.
+    Whoever listens there is believed, so the folder is made, or found to be this user's, by whoever asks.
+    """
     inside = data_dir / "run" / "broker.sock"
     if len(os.fsencode(inside)) <= 100:
         return inside
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"cairn-{os.getuid()}-{digest}" / "broker.sock"
+    folder = Path(tempfile.gettempdir()) / f"cairn-{os.getuid()}-{digest}"
+    try:
+        make_private(folder)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The broker's folder {folder} cannot be used ({error.strerror}): remove it, "
+            "or set CAIRN_DATA to a folder with a shorter path."
+        ) from None
+    return folder / "broker.sock"
 
 
 # --- the machine -------------------------------------------------------------------------------------------
@@ -95,20 +137,31 @@ MODE = choice("CAIRN_MODE", "embedded", "server")
 EMBEDDED = MODE == "embedded"
 DEBUG = flag("CAIRN_DEBUG")
 DATA_DIR = Path(text("CAIRN_DATA", str(BASE_DIR / "var"))).expanduser().resolve()
-HOST = text("HOST", "127.0.0.1")
+HOST = listening_host()
 PORT = whole("PORT", 8000, 1, 65535)
-PUBLIC_URL = (text("CAIRN_URL", f"http://{HOST}:{PORT}") if EMBEDDED else required("CAIRN_URL")).rstrip("/")
+PUBLIC_URL = (
+    text("CAIRN_URL", f"http://{in_url(HOST)}:{PORT}") if EMBEDDED else required("CAIRN_URL")
+).rstrip("/")
 if urlsplit(PUBLIC_URL).scheme not in {"http", "https"} or not urlsplit(PUBLIC_URL).hostname:
     raise ImproperlyConfigured(f"CAIRN_URL must look like https://cairn.example.org, not {PUBLIC_URL!r}.")
 HTTPS = PUBLIC_URL.startswith("https://")
 SIGN_UP_OPEN = choice("CAIRN_SIGNUP", "open", "closed") == "open"
 
+if EMBEDDED:
+    # Here, because every way in reads the settings before it makes a file of the data folder: `run` and its
+    # children, the other commands, a server started by hand. Database, logs and all are the owner's alone.
+    os.umask(0o077)
+    own_data_folder(DATA_DIR)
 SECRET_KEY = text("SECRET_KEY") or (
     kept_secret(DATA_DIR / "secret_key") if EMBEDDED else required("SECRET_KEY")
 )
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 ALLOWED_HOSTS = sorted(
-    {str(urlsplit(PUBLIC_URL).hostname), *LOOPBACK, *([HOST] if HOST not in {"0.0.0.0", "::"} else [])}  # noqa: S104
+    {
+        in_url(str(urlsplit(PUBLIC_URL).hostname)),
+        *LOOPBACK,
+        *([in_url(HOST)] if HOST not in {"0.0.0.0", "::"} else []),  # noqa: S104
+    }
 )
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
@@ -208,8 +261,8 @@ else:
         "CONN_MAX_AGE": None,
     }
 
-BROKER_SOCKET = socket_path(DATA_DIR)
 REDIS_URL = text("REDIS_URL") if EMBEDDED else required("REDIS_URL")
+BROKER_SOCKET = DATA_DIR / "run" / "broker.sock" if REDIS_URL else socket_path(DATA_DIR)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

@@ -51,7 +51,7 @@ def make_due_learners(number: int) -> None:
             weekday=(now + timedelta(days=1)).isoweekday(),
             hour=now.hour,
             consented_at=now,
-            unsubscribe_token=f"token{user.pk}",
+            unsubscribe_token=f"token{user.pk:038}",
             next_due_at=now - timedelta(minutes=1),
             zone="UTC",
         )

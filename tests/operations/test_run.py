@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -68,6 +69,38 @@ def test_starts_says_one_address_and_stops_all_on_sigterm(start: Callable[..., C
     assert time.monotonic() - started < STOP_SECONDS
     assert all_gone(family, 0.5)
     assert cairn.lines[-1] == "Stopped."
+
+
+def test_no_file_of_the_data_is_open_to_others(start: Callable[..., Cairn]) -> None:
+    """With an ordinary umask, while it runs: database and its log, broker's file, logs, list of children."""
+    before = os.umask(0o022)
+    try:
+        cairn = start()
+    finally:
+        os.umask(before)
+    cairn.wait_until_ready()
+    modes = {
+        str(path.relative_to(cairn.data)): path.stat().st_mode & 0o777
+        for path in cairn.data.rglob("*")
+        if path.is_file() and "static" not in path.relative_to(cairn.data).parts
+    }
+    assert {"cairn.sqlite3", "cairn.sqlite3-wal", "run/children.json", "log/web.log"} <= set(modes)
+    assert any(name.startswith("broker/") for name in modes)
+    assert {name: oct(mode) for name, mode in modes.items() if mode & 0o077} == {}
+
+
+@pytest.mark.parametrize("host", ["127.1", "localhost", "::", "[::1]"])
+def test_any_spelling_of_host_works(start: Callable[..., Cairn], host: str) -> None:
+    closed = {"CAIRN_SIGNUP": "closed"} if host == "::" else {}
+    cairn = start(HOST=host, **closed)
+    name = {"::": "[::]"}.get(host, host)
+    assert wait_until(lambda: "Cairn is ready at" in cairn.output or cairn.process.poll() is not None, 60)
+    assert cairn.lines[0].startswith(f"Cairn is ready at http://{name}:{cairn.port}/"), cairn.output
+    assert "starts again" not in cairn.output
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+        f"http://{name}:{cairn.port}/accounts/login/", timeout=5
+    ) as answer:
+        assert answer.status == 200
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
@@ -223,6 +256,8 @@ def test_taken_port_is_one_sentence(tmp_path: Path) -> None:
     ("environment", "word"),
     [
         ({"HOST": "0.0.0.0"}, "CAIRN_SIGNUP=closed"),
+        ({"HOST": "::"}, "CAIRN_SIGNUP=closed"),
+        ({"HOST": "127.0.0.1:8000"}, "HOST must be an address"),
         ({"HOST": "192.0.2.1", "CAIRN_SIGNUP": "closed"}, "HOST=192.0.2.1"),
         ({"PORT": "eight"}, "PORT must be a whole number"),
         ({"CAIRN_MODE": "server"}, "CAIRN_URL is not set"),

@@ -64,11 +64,40 @@ def test_foreign_address_is_refused() -> None:
         supervisor.check_address("192.0.2.1", free_port())
 
 
+@pytest.mark.parametrize("host", ["127.1", "localhost", "0x7f.1", "127.0.0.1"])
+def test_the_web_server_is_given_the_number_that_a_name_stands_for(host: str) -> None:
+    """It takes nothing else, and would be started again for ever."""
+    assert supervisor.numeric_address(host) in {"127.0.0.1", "::1"}
+    supervisor.check_address(host, free_port())
+
+
+@pytest.mark.parametrize(
+    "host", ["no.such.name.invalid", "127.0.0.1.", "256.1.1.1", "a" * 64, "fe80::1%lo", "fe80::1"]
+)
+def test_a_host_without_a_usable_number_is_refused(host: str) -> None:
+    with pytest.raises(RefusedError, match="HOST="):
+        supervisor.numeric_address(host)
+
+
 def test_folder_is_private(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    folder.mkdir(mode=0o755)
+    folder.mkdir()
+    folder.chmod(0o755)
     supervisor.private_folder(folder)
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_folder_of_another_user_or_behind_a_link_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    with pytest.raises(RefusedError, match=r"it is a link.*CAIRN_DATA"):
+        supervisor.private_folder(tmp_path / "link")
+    mine = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: mine + 1)
+    with pytest.raises(RefusedError, match=r"belongs to another user.*CAIRN_DATA"):
+        supervisor.private_folder(tmp_path / "data")
 
 
 def test_log_over_the_limit_goes_to_one_other_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,14 @@
 
 import re
 import threading
+from email import message_from_bytes
 from email.message import EmailMessage as PlainMessage
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.management import call_command
 from django.test import Client
@@ -58,7 +60,8 @@ def test_the_same_message_twice_is_one_file(mail_folder: Path) -> None:
     "message_id", ["../../etc/passwd", "/etc/passwd", "a/b\\c", "", "<" + "x" * 10_000 + ">", "\x00", "ü"]
 )
 def test_a_nasty_message_id_makes_a_plain_name(mail_folder: Path, message_id: str) -> None:
-    path = mailfiles.deliver(f"Message-ID: {message_id}\r\nTo: a@example.org\r\n\r\nText".encode())
+    raw = f"Message-ID: {message_id}\r\nTo: a@example.org\r\n\r\nText".encode()
+    path = mailfiles.deliver(raw, "a@example.org")
     assert path.parent == mail_folder
     assert len(path.name) == 44
     assert mailfiles.letter(path.name) is not None
@@ -89,7 +92,7 @@ def test_many_writers_at_once_lose_nothing(mail_folder: Path) -> None:
     def some(writer: int) -> None:
         for number in range(10):
             raw = f"Message-ID: <{writer}.{number}@x>\r\nTo: a@example.org\r\n\r\n{'x' * 5000}".encode()
-            mailfiles.deliver(raw)
+            mailfiles.deliver(raw, "a@example.org")
 
     threads = [threading.Thread(target=some, args=(writer,)) for writer in range(4)]
     for thread in threads:
@@ -123,7 +126,7 @@ def test_a_huge_message_is_read_up_to_a_limit(mail_folder: Path) -> None:
 def test_a_damaged_file_breaks_no_page(mail_folder: Path, alice: User, raw: bytes) -> None:
     alice.is_staff = True
     alice.save(update_fields=["is_staff"])
-    name = mailfiles.deliver(raw).name
+    name = mailfiles.deliver(raw, "a@example.org").name
     client = browser_of(alice)
     assert client.get("/settings/mail/").status_code == 200
     assert client.get(f"/settings/mail/{name}/").status_code == 200
@@ -175,6 +178,106 @@ def test_exactly_that_address(db: None, alice: User, mail_folder: Path, address:
     assert eve.get(f"/settings/mail/{name}/").status_code in {302, 404}
     seen = text_of(browser_of(alice).get("/settings/mail/"))
     assert set(re.findall(r"/settings/mail/([0-9a-f]{40}\.eml)/", seen)) == {name}
+
+
+# Each reads as Alice's address, or as hers among others, once a mail program has decoded it.
+POSING = [
+    "=?utf-8?q?=3Calice=40example=2Eorg=3E=2C?=@evil.example",
+    "=?utf-8?b?PGFsaWNlQGV4YW1wbGUub3JnPiw=?=@evil.example",
+    "=?utf-8?q?alice=40example=2Eorg?=@evil.example",
+    "=?us-ascii?q?alice=40example=2Eorg=2C?=@evil.example",
+    '"alice@example.org,"@evil.example',
+    '"<alice@example.org>"@evil.example',
+    "alice@example.org@evil.example",
+    "(x)alice@example.org",
+    "alice@example.org(evil)",
+]
+
+
+@pytest.mark.parametrize("address", POSING)
+def test_an_address_that_decodes_to_anothers_is_nobody_elses(
+    alice: User, mail_folder: Path, address: str
+) -> None:
+    """Even an account made before such addresses were refused; its mail is its own and Alice's is hers."""
+    eve = make_learner("Eve")
+    User.objects.filter(pk=eve.pk).update(email=address)
+    eve.refresh_from_db()
+    hers = write(alice.email, "For Alice")
+    planted = mailfiles.deliver(f"Message-ID: <1@x>\r\nTo: {address}\r\n\r\nFor Eve".encode(), address).name
+    for learner, own, other in ((alice, hers, planted), (eve, planted, hers)):
+        client = browser_of(learner)
+        assert set(re.findall(r"[0-9a-f]{40}\.eml", text_of(client.get("/settings/mail/")))) == {own}
+        assert client.get(f"/settings/mail/{own}/").status_code == 200
+        for path in (f"/settings/mail/{other}/", f"/settings/mail/{other}/file/"):
+            assert client.get(path).status_code == 404
+    mailfiles.hand_on(address, "eve.new@example.org")
+    mailfiles.forget(address)
+    assert [letter.name for letter in mailfiles.letters(alice.email)] == [hers]
+    mailfiles.forget("eve.new@example.org")
+    assert [letter.name for letter in mailfiles.letters()] == [hers]
+
+
+@pytest.mark.parametrize("address", POSING)
+def test_nobody_signs_up_with_such_an_address(alice: User, mail_folder: Path, address: str) -> None:
+    sign_up(Client(), address)
+    browser_of(alice).post("/accounts/email/", {"email": address, "action_add": "1"})
+    assert list(User.objects.values_list("email", flat=True)) == [alice.email]
+    assert not EmailAddress.objects.exclude(email=alice.email).exists()
+    assert not list(mailfiles.letters())
+
+
+def test_a_header_of_the_message_itself_names_no_reader(mail_folder: Path) -> None:
+    """Only the first line counts, which `deliver` writes."""
+    raw = b"Delivered-To: alice@example.org\r\nTo: alice@example.org\r\n\r\nText"
+    name = mailfiles.deliver(raw, "eve@example.org").name
+    letter = mailfiles.letter(name)
+    assert letter is not None
+    assert letter.readers == ("eve@example.org",)
+    assert not list(mailfiles.letters("alice@example.org"))
+
+
+@pytest.mark.parametrize("reader", ["a@example.org\r\nX: y", "a\n", "\x00", "\x7f", "\u2028", "a" * 1000])
+def test_a_reader_is_one_line(mail_folder: Path, reader: str) -> None:
+    with pytest.raises(ValueError, match="reader's address"):
+        mailfiles.deliver(b"\r\nText", reader)
+    assert not list(mail_folder.iterdir())
+
+
+def test_a_message_to_nobody_or_to_several_is_for_staff_alone(mail_folder: Path) -> None:
+    mailfiles.deliver(b"To: alice@example.org\r\n\r\nText", "")
+    EmailMessage("A week", "Text", to=["alice@example.org", "bob@example.org"]).send()
+    EmailMessage("A week", "Text", to=["alice@example.org"], bcc=["bob@example.org"]).send()
+    assert [letter.readers for letter in mailfiles.letters()] == [(), (), ()]
+    for reader in ("alice@example.org", "bob@example.org", ""):
+        assert not list(mailfiles.letters(reader))
+
+
+def test_only_ones_own_mail_is_parsed(mail_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy instance costs a learner a look at each file's beginning, not the parsing of all mail."""
+    write("alice@example.org", "For Alice")
+    for number in range(20):
+        write("bob@example.org", str(number))
+    parsed: list[bytes] = []
+
+    def counted(raw: bytes, **options: Any) -> Any:
+        parsed.append(raw)
+        return message_from_bytes(raw, **options)
+
+    monkeypatch.setattr(mailfiles, "message_from_bytes", counted)
+    assert [letter.subject for letter in mailfiles.letters("alice@example.org")] == ["For Alice"]
+    assert len(parsed) == 1
+    mailfiles.hand_on("alice@example.org", "dora@example.org")
+    mailfiles.forget("bob@example.org")
+    assert len(parsed) == 1
+    assert [letter.readers for letter in mailfiles.letters()] == [("dora@example.org",)]
+
+
+@pytest.mark.parametrize("domain", ["::1", "[::1]", "0.0.0.0", "cairn.example.org"])
+def test_every_message_is_a_file_whatever_the_instance_is_called(mail_folder: Path, domain: str) -> None:
+    for number in range(3):
+        raw = f"Message-ID: <{number}@{domain}>\r\n\r\nText".encode()
+        mailfiles.deliver(raw, "alice@example.org")
+    assert len(list(mailfiles.letters("alice@example.org"))) == 3
 
 
 def test_staff_see_all_with_the_links_that_open_an_account_masked(
@@ -362,7 +465,8 @@ def test_a_message_parsed_elsewhere_is_the_same(mail_folder: Path) -> None:
     message = PlainMessage()
     message["To"], message["Subject"], message["Message-ID"] = "alice@example.org", "A week", "<b@localhost>"
     message.set_content("Ünïcode " * 300)
-    name = mailfiles.deliver(message.as_bytes()).name
+    name = mailfiles.deliver(message.as_bytes(), "Alice@example.org").name
     letter = mailfiles.letter(name)
     assert letter is not None
+    assert letter.readers == ("alice@example.org",)
     assert letter.text.strip() == ("Ünïcode " * 300).strip()

@@ -7,6 +7,7 @@ from django.urls import reverse
 from tests.fixtures.cast import browser_of
 from tests.reminders.factories import make_recipient
 from tracker.people.models import User
+from tracker.reminders import queries
 from tracker.reminders.models import Consent, Recipient
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +69,25 @@ def test_an_unknown_or_cut_token_is_not_found(stranger: Client, address: str, me
     for path in (reverse("unsubscribe", args=["nobody"]), address[:-2] + "/"):
         assert getattr(stranger, method)(path).status_code == 404
     assert Recipient.objects.get().next_due_at is not None
+
+
+@pytest.mark.parametrize("method", ["get", "head", "post"])
+@pytest.mark.parametrize(
+    "token",
+    ["%00", "%00" * 43, "a" * 42 + "%00", "a" * 42 + "%0A", "%ED%A0%80", "%FF", "%C3%BC" * 43, "a" * 9999],
+)
+def test_what_cannot_be_a_token_is_not_found(stranger: Client, address: str, method: str, token: str) -> None:
+    assert getattr(stranger, method)(f"/unsubscribe/{token}/").status_code == 404
+    assert Recipient.objects.get().next_due_at is not None
+
+
+def test_every_token_made_may_be_one(alice: User) -> None:
+    """And in the database too, whose comparison must not be looser than the check."""
+    token = make_recipient(alice).unsubscribe_token
+    assert queries.may_be_token(token)
+    assert queries.recipient_with(token) is not None
+    for other in (f"{token}\n", f" {token}", token[:-1], f"{token}A", token.swapcase()):
+        assert queries.recipient_with(other) is None
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])

@@ -1,7 +1,8 @@
 """Mail as files, for an instance without an SMTP server: one file a message, read back under Settings.
 
-A message belongs to its reader: the address in `Delivered-To`, where it was written for an account that is
-just changing its address, else the addresses in `To`. An address that changes hands takes no mail along:
+A message belongs to one reader: the address in the file's first line, `Delivered-To: <address>`, which only
+this module writes and compares byte for byte. No header that a mail program would decode counts: an address
+can be spelt so that decoding it gives somebody else's. An address that changes hands takes no mail along:
 `hand_on` follows an account to its new address, `forget` removes what a deleted account leaves.
 """
 
@@ -15,6 +16,7 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage as ParsedMessage
 from email.message import MIMEPart
+from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
 
@@ -27,29 +29,64 @@ READER = "Delivered-To"
 _NAME = re.compile(r"[0-9a-f]{40}\.eml")
 _ACCOUNT_LINK = re.compile(r"https?://\S+/(?:accounts|set-up)/\S+")
 _LARGEST = 1_000_000
+_BEGINNING = f"{READER}: ".encode()
+_LONGEST_FIRST_LINE = 1_000
 
 
 class FileBackend(BaseEmailBackend):
     """Writes each message to `settings.MAIL_DIR`, whole under another name and then renamed.
 
-    The name is made from the Message-ID: the same message written twice is one file.
+    The name is made from the Message-ID: the same message written twice is one file. Its reader is the
+    header `Delivered-To`, where the message was written for an account that is just changing its address,
+    else whom it is to. A message to several is nobody's: staff alone see it.
     """
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         for message in email_messages:
-            lines = message.message().as_bytes().splitlines()
-            deliver(b"\r\n".join(lines) + b"\r\n")
+            only = message.to[0] if len(message.recipients()) == 1 else ""
+            reader = str(message.extra_headers.get(READER, only))
+            headed = message.message()
+            del headed[READER]  # written by `deliver`, as it is and not encoded
+            lines = headed.as_bytes().splitlines()
+            deliver(b"\r\n".join(lines) + b"\r\n", reader)
         return len(email_messages)
 
 
-def deliver(raw: bytes) -> Path:
-    """Writes one message and returns where it lies."""
+def deliver(raw: bytes, reader: str) -> Path:
+    """Writes one message, readable for exactly the address `reader`, and returns where it lies.
+
+    ValueError where `reader` could not stand in one line.
+    """
     folder = Path(settings.MAIL_DIR)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    message_id = message_from_bytes(raw, policy=policy.default).get("Message-ID", "")
-    name = hashlib.sha256(str(message_id).encode() or raw).hexdigest()[:40] + ".eml"
-    _write(folder / name, raw)
+    message_id = BytesHeaderParser().parsebytes(raw).get("Message-ID", "")
+    name = hashlib.sha256(str(message_id).encode(errors="replace") or raw).hexdigest()[:40] + ".eml"
+    _write(folder / name, _first_line(reader) + raw)
     return folder / name
+
+
+def _first_line(reader: str) -> bytes:
+    if not reader.isprintable():
+        raise ValueError("The reader's address holds a line break or another control character.")
+    line = _BEGINNING + reader.lower().encode() + b"\r\n"
+    if len(line) > _LONGEST_FIRST_LINE:
+        raise ValueError("The reader's address is too long.")
+    return line
+
+
+def _reader_of(name: str) -> str | None:
+    """Whose mail the file is; None where it is nobody's or has just gone. Reads its beginning alone."""
+    try:
+        with (Path(settings.MAIL_DIR) / name).open("rb", buffering=_LONGEST_FIRST_LINE) as file:
+            line = file.readline(_LONGEST_FIRST_LINE)
+    except (FileNotFoundError, IsADirectoryError):
+        return None
+    if not line.startswith(_BEGINNING) or not line.endswith(b"\r\n"):
+        return None
+    try:
+        return line[len(_BEGINNING) : -2].decode() or None
+    except UnicodeDecodeError:
+        return None
 
 
 def _write(path: Path, raw: bytes) -> None:
@@ -64,7 +101,9 @@ def _write(path: Path, raw: bytes) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message as it is shown. `name` is its file's; `readers` are whose mail it is, in lower case."""
+    """A message as it is shown. `name` is its file's; `to` is what its header says, decoded, and decides
+    nothing; `readers` is whose mail it is, in lower case: one address or none.
+    """
 
     name: str
     subject: str
@@ -80,7 +119,10 @@ def letters(reader: str | None = None, limit: int | None = 100) -> Iterator[Lett
     for name in _names():
         if found == limit:
             return
+        if reader is not None and _reader_of(name) != reader.lower():
+            continue
         shown = letter(name)
+        # Looked at again: it may have been handed on in this moment.
         if shown and (reader is None or reader.lower() in shown.readers):
             found += 1
             yield shown
@@ -109,6 +151,7 @@ def letter(name: str) -> Letter | None:
     raw = raw_letter(name)
     if raw is None:
         return None
+    reader = _reader_of(name)
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, ParsedMessage)
     part = message.get_body(preferencelist=("plain", "html"))
@@ -116,12 +159,11 @@ def letter(name: str) -> Letter | None:
         at = parsedate_to_datetime(str(message.get("Date", "")))
     except ValueError:
         at = None
-    to = _addresses(message, "To")
     return Letter(
         name=name,
         subject=str(message.get("Subject", "")),
-        to=to,
-        readers=_addresses(message, READER)[:1] or to,
+        to=_addresses(message, "To"),
+        readers=(reader,) if reader else (),
         at=at,
         text=_text(part) if part else "",
     )
@@ -136,7 +178,7 @@ def _text(part: MIMEPart) -> str:
 
 
 def _addresses(message: ParsedMessage, header: str) -> tuple[str, ...]:
-    """The addresses a header names, in lower case."""
+    """The addresses a header names, decoded and in lower case: to be shown, never to decide by."""
     named = getaddresses([str(value) for value in message.get_all(header, [])])
     return tuple(address.lower() for _, address in named if address)
 
@@ -155,11 +197,11 @@ def raw_letter(name: str) -> bytes | None:
 def hand_on(old: str, new: str) -> None:
     """An account's address has changed: the mail it could read under `old` it reads under `new`.
 
-    The first `Delivered-To` counts, so one is put in front; the date of the file stays.
+    The date of the file stays.
     """
     for path in _mail_of(old):
         times = path.stat()
-        _write(path, f"{READER}: {new}\r\n".encode() + path.read_bytes())
+        _write(path, _first_line(new) + path.read_bytes().partition(b"\r\n")[2])
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
@@ -171,7 +213,7 @@ def forget(address: str) -> None:
 
 def _mail_of(address: str) -> list[Path]:
     """The files whose reader is this address."""
-    return [Path(settings.MAIL_DIR) / found.name for found in letters(address, limit=None)]
+    return [Path(settings.MAIL_DIR) / name for name in _names() if _reader_of(name) == address.lower()]
 
 
 def masked(text: str) -> str:

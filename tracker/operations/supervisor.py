@@ -11,16 +11,17 @@ import select
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
 
+from tracker.folders import make_private
 from tracker.operations.processes import (
     end_group,
     identity,
@@ -68,11 +69,9 @@ class Child:
 
 
 def private_folder(folder: Path) -> None:
-    """Makes the folder, open to its owner alone. RefusedError where that cannot be."""
+    """Makes the folder, open to its owner alone. RefusedError where that cannot be or it is not ours."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if stat.S_IMODE(folder.stat().st_mode) != 0o700:
-            folder.chmod(0o700)
+        make_private(folder)
     except OSError as error:
         raise RefusedError(
             f"The data folder {folder} cannot be used ({error.strerror}): set CAIRN_DATA to another one."
@@ -96,20 +95,34 @@ def take_lock(folder: Path) -> int:
     return descriptor
 
 
+def numeric_address(host: str) -> str:
+    """The IP address that `host` names (`localhost` and `127.1` too): the web server takes nothing else.
+
+    RefusedError where it names none, or one that the web server cannot listen at.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (socket.gaierror, UnicodeError):
+        raise RefusedError(f"HOST={host} is no address of this machine.") from None
+    address = str(found[0][4][0])
+    if ":" in address and ip_address(address).is_link_local:
+        raise RefusedError(f"HOST={host} is an address of one link alone: set HOST to another one.")
+    return address
+
+
 def check_address(host: str, port: int) -> None:
     """RefusedError, in one sentence, where nothing can listen at the address."""
     other = f"Choose another port, for example PORT={port + 1 if port < 65535 else 8001}."
+    numeric = numeric_address(host)
     try:
         family, _, _, _, address = socket.getaddrinfo(
-            host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            numeric, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             # As servers do: an address whose last connections still linger is free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             probe.listen(1)
-    except socket.gaierror:
-        raise RefusedError(f"HOST={host} is no address of this machine.") from None
     except PermissionError:
         raise RefusedError(f"Port {port} needs rights that this user does not have. {other}") from None
     except OSError as error:

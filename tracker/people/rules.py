@@ -1,5 +1,6 @@
 """Zones a learner may choose, and the one form in which an address is kept."""
 
+import re
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -9,6 +10,9 @@ _NOT_PLACES = ("Etc/", "SystemV/", "posix/", "right/")
 _NOT_ZONES = frozenset({"localtime", "Factory"})
 
 ADDRESS_LENGTH = 254
+# RFC 5321's atoms with dots between them: no quotes, blanks, brackets or characters that nobody sees.
+_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_DOMAIN = re.compile(r"[a-z0-9.-]+|\[[0-9a-f.:]+\]")
 NO_ADDRESS = "That is no e-mail address. Addresses are written like you@example.org."
 
 
@@ -34,10 +38,17 @@ def plain_address(address: str) -> str:
     """An e-mail address in the one form it is kept in: lower case, the domain as mail servers spell it.
 
     `Eve@M\u00fcnchen.example` and `eve@xn--mnchen-3ya.example` are one mailbox, so they are one account.
-    Raises ValueError where the domain cannot be spelt so or the address has more than 254 characters.
+    Raises ValueError where the domain cannot be spelt so, the part before the `@` is more than letters,
+    digits and signs of ASCII, or the address has more than 254 characters.
     """
     local, _, domain = address.strip().rpartition("@")
-    plain = f"{local}@{domain.encode('idna').decode()}".lower()
+    # `=?` begins what a mail program decodes: such an address reads as another one in a header.
+    if not _LOCAL_PART.fullmatch(local) or "=?" in local:
+        raise ValueError("no plain local part")
+    domain = domain.encode("idna").decode().lower()
+    if not _DOMAIN.fullmatch(domain):
+        raise ValueError("no plain domain")
+    plain = f"{local.lower()}@{domain}"
     if len(plain) > ADDRESS_LENGTH:
         raise ValueError("too long")
     return plain

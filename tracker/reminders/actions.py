@@ -98,6 +98,8 @@ def _without_mail(recipient: Recipient, *, place: str, now: datetime) -> Recipie
 @transaction.atomic
 def unsubscribe(token: str, now: datetime) -> Recipient | None:
     """Ends the weekly mail of whoever's mail carries `token`; None where nobody's does. May be repeated."""
+    if not queries.may_be_token(token):
+        return None
     recipient = Recipient.objects.select_for_update().filter(unsubscribe_token=token).first()
     return recipient and _without_mail(recipient, place="unsubscribe", now=now)
 

@@ -1,5 +1,6 @@
 """Who is due, what is known of them, and what became of their mails."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from tracker.reminders import rules
 from tracker.reminders.models import Recipient, Reminder
 
 OPEN_STATES = (Reminder.State.CLAIMED, Reminder.State.HANDING_OVER)
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +213,18 @@ def latest(limit: int) -> Iterator[Reminder]:
     yield from Reminder.objects.select_related("learner").order_by("-claimed_at", "-pk")[:limit]
 
 
+def may_be_token(text: str) -> bool:
+    """Whether `set_reminder` could have made this unsubscribe token: 32 random bytes in URL letters.
+
+    What cannot be one is not asked of the database: PostgreSQL refuses some characters with an error.
+    """
+    return _TOKEN.fullmatch(text) is not None
+
+
 def recipient_with(token: str) -> Recipient | None:
-    """Whose mail carries this unsubscribe token."""
+    """Whose mail carries this unsubscribe token; None where nobody's does."""
+    if not may_be_token(token):
+        return None
     return Recipient.objects.filter(unsubscribe_token=token).first()
 
 

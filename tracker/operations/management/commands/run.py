@@ -24,6 +24,7 @@ from tracker.operations.supervisor import (
     RefusedError,
     Supervisor,
     check_address,
+    numeric_address,
     private_folder,
     ready,
     take_lock,
@@ -47,7 +48,7 @@ class Command(BaseCommand):
             signal.signal(number, interrupt)
         try:
             # The lock lasts as long as this process: nobody closes its descriptor.
-            check_and_lock(supervisor)
+            address = check_and_lock(supervisor)
             prepare_data()
         except KeyboardInterrupt:
             self.say("Stopped.")
@@ -58,7 +59,7 @@ class Command(BaseCommand):
             raise CommandError(f"The database does not work: {error}") from None
         supervisor.listen()
         try:
-            if self.brought_up(supervisor):
+            if self.brought_up(supervisor, address):
                 supervisor.watch()
             elif not supervisor.asked_to_stop:
                 raise CommandError(f"Cairn did not get ready; its logs are in {settings.DATA_DIR / 'log'}.")
@@ -75,14 +76,17 @@ class Command(BaseCommand):
             sys.stdout = io.StringIO()
             self.stdout._out = sys.stdout  # type: ignore[attr-defined]
 
-    def brought_up(self, supervisor: Supervisor) -> bool:
-        """Starts all programs and says where the first page is; False where they do not get ready."""
+    def brought_up(self, supervisor: Supervisor, address: str) -> bool:
+        """Starts all programs, the web server at the IP `address`, and says where the first page is.
+
+        False where they do not get ready.
+        """
         if not settings.REDIS_URL:
             supervisor.start(broker_program())
             if not supervisor.watch_until(broker_answers, BROKER_SECONDS):
                 return False
-        supervisor.start(web_program())
-        if not supervisor.watch_until(lambda: ready(own_address()), READY_SECONDS):
+        supervisor.start(web_program(address))
+        if not supervisor.watch_until(lambda: ready(own_url(address)), READY_SECONDS):
             return False
         # Not before: on two cores their start would make the first page wait.
         supervisor.start(worker_program())
@@ -101,13 +105,17 @@ def interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def check_and_lock(supervisor: Supervisor) -> None:
-    """Everything that can be refused, before anything is started; RefusedError says why in one sentence."""
+def check_and_lock(supervisor: Supervisor) -> str:
+    """Everything that can be refused, before anything is started; RefusedError says why in one sentence.
+
+    Returns the IP address at which the web server is to listen.
+    """
     if not settings.EMBEDDED:
         raise RefusedError(
             "manage.py run is for CAIRN_MODE=embedded; docs/settings.md says how a server runs."
         )
-    if settings.MAIL_AS_FILES and settings.SIGN_UP_OPEN and not is_loopback(settings.HOST):
+    address = numeric_address(settings.HOST)
+    if settings.MAIL_AS_FILES and settings.SIGN_UP_OPEN and not is_loopback(address):
         raise RefusedError(
             f"HOST={settings.HOST} would let others sign up while mail goes to files and confirms nothing: "
             "set CAIRN_SIGNUP=closed, or SMTP_HOST for real mail."
@@ -123,6 +131,7 @@ def check_and_lock(supervisor: Supervisor) -> None:
     take_lock(settings.DATA_DIR / "run")
     supervisor.take_over()
     check_address(settings.HOST, settings.PORT)
+    return address
 
 
 def prepare_data() -> None:
@@ -156,10 +165,10 @@ def close_connections() -> None:
             connection.close_pool()  # type: ignore[attr-defined]
 
 
-def own_address() -> str:
-    """Where this machine reaches the web server, whatever the outside calls it."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "[::]": "[::1]"}.get(settings.HOST, settings.HOST)  # noqa: S104
-    return f"http://{f'[{host}]' if ':' in host and host[0] != '[' else host}:{settings.PORT}"
+def own_url(address: str) -> str:
+    """Where this machine reaches the web server that listens at the IP `address`, whatever others call it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}"
 
 
 def broker_program() -> Program:
@@ -167,10 +176,10 @@ def broker_program() -> Program:
     return Program("broker", command, grace_seconds=2.0)
 
 
-def web_program() -> Program:
+def web_program(address: str) -> Program:
     command = [
         *(sys.executable, "-m", "granian", "tracker.wsgi:application"),
-        *("--interface", "wsgi", "--host", settings.HOST.strip("[]"), "--port", str(settings.PORT)),
+        *("--interface", "wsgi", "--host", address, "--port", str(settings.PORT)),
         *("--workers", "1", "--blocking-threads", "4", "--respawn-failed-workers"),
         *("--workers-kill-timeout", "2", "--log-level", "warning"),
     ]
