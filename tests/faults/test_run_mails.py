@@ -54,7 +54,7 @@ def check_mail(message: EmailMessage, cairn: Cairn) -> str:
     assert message["To"] == "learner0@example.org"
     assert re.fullmatch(r"Week [56]: nothing logged yet", message["Subject"])
     plain, html = (part.get_content() for part in message.iter_parts())
-    way_out = str(message["List-Unsubscribe"]).strip("<>")
+    way_out = str(message["List-Unsubscribe"]).strip(" <>")
     assert way_out.startswith(f"{cairn.address}/unsubscribe/")
     for part in (plain, html):
         assert "Nothing logged this week yet." in part
