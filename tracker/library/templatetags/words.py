@@ -48,7 +48,8 @@ def iso_day(text: str | None) -> str:
     if not text:
         return "–"
     on = date.fromisoformat(text)
-    return f"{words.short_date(on)}{words.NBSP}{on.year}"
+    # The year may stand on a line of its own: the table beside a record is narrow.
+    return f"{words.short_date(on)} {on.year}"
 
 
 @register.filter
