@@ -5,24 +5,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from curriculum.catalogue import Catalogue, Module, catalogue
+from curriculum.catalogue import Module, catalogue
 from tracker import clock
 from tracker.milestones import actions, queries
 from tracker.milestones.forms import BackingForm
 from tracker.people.requests import LearnerRequest
+from tracker.plans.access import own_module
 from tracker.plans.models import Plan
 from tracker.plans.queries import active_plan
-
-
-def own_milestone(request: LearnerRequest, module_key: str) -> tuple[Plan, Catalogue, Module]:
-    """The module in the learner's own track; a 404 for any other."""
-    plan = active_plan(request.user.pk)
-    if plan is None:
-        raise Http404
-    content = catalogue(plan.revision)
-    if module_key not in content.track(plan.track_key).module_keys:
-        raise Http404
-    return plan, content, content.module(module_key)
 
 
 @require_safe
@@ -52,7 +42,7 @@ def milestone(request: LearnerRequest, module_key: str) -> HttpResponse:
     record = queries.record(request.user.pk, module_key)
     if record is not None:
         return render(request, "milestones/record.html", {"record": record, "nav": "milestones"})
-    plan, _, module = own_milestone(request, module_key)
+    plan, _, module = own_module(request, module_key)
     return _criteria_page(request, plan, module)
 
 
@@ -93,7 +83,7 @@ def _criteria_page(
 @require_POST
 def tick_criterion(request: LearnerRequest, module_key: str, criterion_key: str) -> HttpResponse:
     """Backs a criterion with a link or a note."""
-    plan, _, module = own_milestone(request, module_key)
+    plan, _, module = own_module(request, module_key)
     if criterion_key not in {criterion.key for criterion in module.criteria_in(plan.track_key)}:
         raise Http404
     form = BackingForm(request.POST, auto_id=f"{criterion_key.replace('.', '-')}-%s")
@@ -109,7 +99,7 @@ def tick_criterion(request: LearnerRequest, module_key: str, criterion_key: str)
 @require_POST
 def untick_criterion(request: LearnerRequest, module_key: str, criterion_key: str) -> HttpResponse:
     """Takes a criterion back."""
-    plan, _, module = own_milestone(request, module_key)
+    plan, _, module = own_module(request, module_key)
     if criterion_key not in {criterion.key for criterion in module.criteria_in(plan.track_key)}:
         raise Http404
     try:
@@ -122,7 +112,7 @@ def untick_criterion(request: LearnerRequest, module_key: str, criterion_key: st
 @require_POST
 def complete_milestone(request: LearnerRequest, module_key: str) -> HttpResponse:
     """Puts the stone on the cairn: the record is frozen."""
-    plan, _, module = own_milestone(request, module_key)
+    plan, _, module = own_module(request, module_key)
     try:
         actions.complete_milestone(
             request.user, plan, module, now=clock.now(), on=clock.today(request.user.zone_info)

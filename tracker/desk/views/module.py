@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from curriculum.catalogue import Activity, Catalogue, Module, catalogue
+from curriculum.catalogue import Activity
 from tracker import clock
 from tracker.desk.charts import Span, road
 from tracker.desk.forms import LogForm
@@ -22,19 +22,9 @@ from tracker.milestones import queries as milestones_queries
 from tracker.people.requests import LearnerRequest
 from tracker.plans import actions as plans_actions
 from tracker.plans import queries as plans_queries
+from tracker.plans.access import own_module
 from tracker.plans.forms import PauseForm
-from tracker.plans.models import Mark, Plan
-
-
-def own_module(request: LearnerRequest, module_key: str) -> tuple[Plan, Catalogue, Module]:
-    """The module in the learner's own track; a 404 for any other."""
-    plan = plans_queries.active_plan(request.user.pk)
-    if plan is None:
-        raise Http404
-    content = catalogue(plan.revision)
-    if module_key not in content.track(plan.track_key).module_keys:
-        raise Http404
-    return plan, content, content.module(module_key)
+from tracker.plans.models import Mark
 
 
 @require_safe
@@ -119,7 +109,6 @@ def module(request: LearnerRequest, module_key: str) -> HttpResponse:
     marks = plans_queries.marks_of([request.user.pk])[request.user.pk]
     logged = journal_queries.minutes_by_activity([request.user.pk])[request.user.pk]
     activities = plans_queries.activity_standings(module, plan.track_key, marks, logged)
-    labs = {activity.lab_key for activity in module.activities_in(plan.track_key) if activity.lab_key}
     return render(
         request,
         "desk/module.html",
@@ -132,7 +121,7 @@ def module(request: LearnerRequest, module_key: str) -> HttpResponse:
             "activities": activities,
             "editions": content.editions_in(module),
             "summary": plans_queries.measure_activities(activities),
-            "labs": [lab for lab in module.labs if lab.key in labs],
+            "labs": module.labs_in(plan.track_key),
             "milestone": milestones_queries.milestone(request.user.pk, module, plan.track_key),
             "form": LogForm(
                 today=clock.today(request.user.zone_info),
