@@ -286,9 +286,7 @@ def stand(found: Facts) -> Standing:
 def _state(on: date, plan: Plan, pace: schedule.Pace, measured: progress.Progress) -> str:
     if measured.is_finished:
         return "finished"
-    if pace.is_off(on):
-        return "paused"
-    return "active" if plan.start_on <= on else "not-started"
+    return schedule.phase(on, plan.start_on, pace.off)
 
 
 def _day_hours(day: date, plan: Plan, pace: schedule.Pace, by_day: Mapping[date, int]) -> DayHours:

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from tracker.journal.rules import Week
 from tracker.people.models import User
 from tracker.plans.models import Pause, Plan
+from tracker.plans.rules.schedule import Off, phase
 from tracker.reminders import rules
 from tracker.reminders.models import Recipient, Reminder
 
@@ -75,20 +76,14 @@ def plan_states(on: Mapping[int, date]) -> dict[int, str]:
             learner_id__in=on, ended_at__isnull=True
         ).values_list("pk", "learner_id", "start_on")
     }
-    paused: set[int] = set()
+    off: dict[int, list[Off]] = {learner_id: [] for learner_id in plans}
     pauses = Pause.objects.filter(plan_id__in=[pk for pk, _ in plans.values()])
     for learner_id, first_on, until_on in pauses.values_list("plan__learner_id", "first_on", "until_on"):
-        if first_on <= on[learner_id] and (until_on is None or on[learner_id] < until_on):
-            paused.add(learner_id)
-    states: dict[int, str] = {}
-    for learner_id, today in on.items():
-        if learner_id not in plans:
-            states[learner_id] = "none"
-        elif learner_id in paused:
-            states[learner_id] = "paused"
-        else:
-            states[learner_id] = "active" if plans[learner_id][1] <= today else "not-started"
-    return states
+        off[learner_id].append(Off(first_on, until_on))
+    return {
+        learner_id: phase(today, plans[learner_id][1], off[learner_id]) if learner_id in plans else "none"
+        for learner_id, today in on.items()
+    }
 
 
 def claimed_weeks(learner_ids: Collection[int], weeks: Collection[Week]) -> set[tuple[int, Week]]:

@@ -21,6 +21,13 @@ class Off:
         return self.first_on <= day and (self.until_on is None or day < self.until_on)
 
 
+def phase(on: date, start_on: date, off: Iterable[Off]) -> str:
+    """Where a plan that is not finished stands on a day: paused, active or not-started."""
+    if any(on in days for days in off):
+        return "paused"
+    return "active" if start_on <= on else "not-started"
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """Something still to be studied."""
