@@ -22,6 +22,7 @@ MONTHS_AHEAD = 24
 PRESELECTED_MONTHS = 12
 SHORTEST_WEEK = 60
 LONGEST_NOTE = 4000
+SOMETHING_ELSE = "Something else"
 
 
 class TrackForm(forms.Form):
@@ -196,6 +197,8 @@ def read_subject(value: str, content: Catalogue | None) -> Subject | None:
 
 def subject_title(value: str, content: Catalogue) -> str:
     """What a subject is called; the key itself where the curriculum no longer has it."""
+    if not value:
+        return SOMETHING_ELSE
     if activity := content.find_activity(value):
         return activity.title
     return next((module.title for module in content.modules if module.key == value), value)
@@ -230,9 +233,10 @@ class SubjectSelect(forms.Select):
             title = subject_title(chosen, self.content)
             first = format_html('<option value="{}" selected>{}</option>', chosen, title)
         return format_html(
-            '<select{}>{}<option value="">Something else</option>{}{}</select>',
+            '<select{}>{}<option value="">{}</option>{}{}</select>',
             flatatt(self.build_attrs(self.attrs, {**(attrs or {}), "name": name})),
             first,
+            SOMETHING_ELSE,
             self.near_options(),
             subject_options(self.content.revision, self.track_key),
         )

@@ -118,8 +118,7 @@ def journal(request: LearnerRequest) -> HttpResponse:
 
 def title_of(session: StudySession, content: Catalogue) -> str:
     """What a session was spent on, in words."""
-    value = session.activity_key or session.module_key
-    return subject_title(value, content) if value else "Something else"
+    return subject_title(session.activity_key or session.module_key, content)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -222,7 +221,7 @@ def study_session(request: LearnerRequest, pk: int) -> HttpResponse:
         )
         return redirect("study-session", pk)
     before = [
-        (was, subject_title(was.activity_key or was.module_key, content) or "Something else")
+        (was, subject_title(was.activity_key or was.module_key, content))
         for was in session.corrections.order_by("-corrected_at")
     ]
     return render(
