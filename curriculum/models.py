@@ -12,6 +12,7 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from curriculum.schema import (
     ACTIVITY_KINDS,
+    BASES,
     KEY_LENGTH,
     MINUTES_MAX,
     MINUTES_MIN,
@@ -21,6 +22,7 @@ from curriculum.schema import (
     SKILL_KINDS,
     TITLE_LENGTH,
     TOPIC_KINDS,
+    TOPIC_LENGTH,
     URL_LENGTH,
 )
 
@@ -28,10 +30,15 @@ KIND_LENGTH = 12
 
 
 class Revision(models.Model):
-    """One published state of the whole curriculum. `digest` is the SHA-256 of its canonical content."""
+    """One published state of the whole curriculum.
+
+    `canonical` is its content as canonical JSON, `digest` the SHA-256 of that. A revision of before canonical
+    content was kept has "" there.
+    """
 
     number = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
+    canonical = models.TextField(default="")
     title = models.CharField(max_length=TITLE_LENGTH)
     loaded_at = models.DateTimeField()
 
@@ -67,9 +74,46 @@ class Track(models.Model):
     summary = models.TextField()
     completion = models.TextField()
     electives = models.JSONField()
+    builds_on = models.JSONField(default=list)
 
     class Meta:
         constraints = [UniqueConstraint(fields=["revision", "key"], name="track_key_unique")]
+
+
+class RoleRow(models.Model):
+    """One thing the role asks for. `modules` are keys; without any, `left_out` says why."""
+
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="role")
+    position = models.PositiveSmallIntegerField()
+    asks = models.TextField()
+    where = models.TextField()
+    modules = models.JSONField()
+    left_out = models.TextField(blank=True)
+
+
+class RetiredKey(models.Model):
+    """A permanent key that is no longer in use."""
+
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="retired")
+    key = models.CharField(max_length=KEY_LENGTH)
+    kind = models.CharField(max_length=KIND_LENGTH)
+    reason = models.TextField()
+    successor = models.CharField(max_length=KEY_LENGTH, blank=True)
+
+    class Meta:
+        constraints = [UniqueConstraint(fields=["revision", "key"], name="retired_key_unique")]
+
+
+class ImportedEdition(models.Model):
+    """An edition that the operator imported from its owner's file: every later revision has it too.
+
+    `content` is the edition as canonical JSON. Rows are added only; of two with one name the later counts.
+    """
+
+    framework_key = models.CharField(max_length=NAME_LENGTH)
+    name = models.CharField(max_length=NAME_LENGTH)
+    content = models.TextField()
+    imported_at = models.DateTimeField()
 
 
 class Framework(models.Model):
@@ -92,21 +136,77 @@ class Edition(models.Model):
     name = models.CharField(max_length=NAME_LENGTH)
     position = models.PositiveSmallIntegerField()
     title = models.CharField(max_length=TITLE_LENGTH)
+    published_on = models.DateField(null=True)
+    source = models.TextField(blank=True)
 
     class Meta:
         constraints = [UniqueConstraint(fields=["framework", "name"], name="edition_name_unique")]
 
 
+class EditionMap(models.Model):
+    """How the topics of one edition go on in another; `rows` are lists of from, to and how."""
+
+    framework = models.ForeignKey(Framework, on_delete=models.PROTECT, related_name="maps")
+    position = models.PositiveSmallIntegerField()
+    from_edition = models.CharField(max_length=NAME_LENGTH)
+    to_edition = models.CharField(max_length=NAME_LENGTH)
+    basis = models.CharField(max_length=KIND_LENGTH)
+    source = models.TextField()
+    rows = models.JSONField()
+
+    class Meta:
+        constraints = [CheckConstraint(condition=Q(basis__in=BASES), name="edition_map_basis_known")]
+
+
+class Link(models.Model):
+    """A tie from a topic of this framework to one of another, with who says so."""
+
+    framework = models.ForeignKey(Framework, on_delete=models.PROTECT, related_name="links")
+    position = models.PositiveSmallIntegerField()
+    edition = models.CharField(max_length=NAME_LENGTH)
+    topic_id = models.CharField(max_length=TOPIC_LENGTH)
+    to_framework = models.CharField(max_length=NAME_LENGTH)
+    to_edition = models.CharField(max_length=NAME_LENGTH)
+    to_topic = models.CharField(max_length=TOPIC_LENGTH)
+    basis = models.CharField(max_length=KIND_LENGTH)
+    source = models.TextField()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                fields=["framework", "edition", "topic_id", "to_framework", "to_edition", "to_topic"],
+                name="link_once",
+            ),
+            CheckConstraint(condition=Q(basis__in=BASES), name="link_basis_known"),
+        ]
+
+
+class CalendarRow(models.Model):
+    """When a topic applies: the day first enacted, and the day in force on `checked_on`."""
+
+    framework = models.ForeignKey(Framework, on_delete=models.PROTECT, related_name="dates")
+    position = models.PositiveSmallIntegerField()
+    topic_id = models.CharField(max_length=TOPIC_LENGTH)
+    what = models.TextField()
+    enacted_on = models.DateField()
+    applies_on = models.DateField()
+    source = models.TextField()
+    checked_on = models.DateField()
+
+
 class Topic(models.Model):
-    """A topic of one edition under its owner's id. `parent` and `groups` are ids of the same edition."""
+    """A topic of one edition under its owner's id. `parent`, `groups`, `relates`: ids of the same edition."""
 
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="topics")
-    topic_id = models.CharField(max_length=NAME_LENGTH)
+    topic_id = models.CharField(max_length=TOPIC_LENGTH)
     position = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=TITLE_LENGTH)
     kind = models.CharField(max_length=KIND_LENGTH)
-    parent = models.CharField(max_length=NAME_LENGTH, blank=True)
+    parent = models.CharField(max_length=TOPIC_LENGTH, blank=True)
     groups = models.JSONField()
+    relates = models.JSONField(default=list)
+    note = models.TextField(blank=True)
+    retired = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -137,7 +237,11 @@ class Skill(models.Model):
 
 
 class Module(models.Model):
-    """A chapter of the curriculum."""
+    """A chapter of the curriculum. `see_also` are keys of resources that other modules own.
+
+    Here and below `text_since` is when the prose became what it is: the moment its revision was published, or
+    an earlier one whose prose was the same.
+    """
 
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="modules")
     key = models.CharField(max_length=NAME_LENGTH)
@@ -145,7 +249,10 @@ class Module(models.Model):
     title = models.CharField(max_length=TITLE_LENGTH)
     goal = models.TextField()
     why = models.TextField()
+    primer = models.TextField(blank=True)
+    see_also = models.JSONField(default=list)
     learner_scoped = models.BooleanField()
+    text_since = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -169,27 +276,35 @@ class Prerequisite(models.Model):
 
 
 class Cover(models.Model):
-    """A topic that a module teaches."""
+    """A topic that a module teaches, in the activities whose keys are `taught_in`."""
 
     module = models.ForeignKey(Module, on_delete=models.PROTECT, related_name="covers")
     topic = models.ForeignKey(Topic, on_delete=models.PROTECT, related_name="covered_by")
     position = models.PositiveSmallIntegerField()
+    taught_in = models.JSONField(default=list)
 
     class Meta:
         constraints = [UniqueConstraint(fields=["module", "topic"], name="cover_once")]
 
 
 class Lab(models.Model):
-    """Practical work that ends in evidence. `variants` says by track key what differs there."""
+    """Practical work that ends in evidence. `variants` says by track key what differs there.
+
+    `files` are mappings of name and format, `rules` are in the vocabulary of `schema.Rule`.
+    """
 
     module = models.ForeignKey(Module, on_delete=models.PROTECT, related_name="labs")
     key = models.CharField(max_length=KEY_LENGTH)
     position = models.PositiveSmallIntegerField()
     title = models.CharField(max_length=TITLE_LENGTH)
     needs = models.TextField()
+    setup = models.TextField(blank=True)
+    safety = models.TextField(blank=True)
+    hand_in = models.TextField(blank=True)
     files = models.JSONField()
     rules = models.JSONField()
     variants = models.JSONField()
+    text_since = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [UniqueConstraint(fields=["module", "key"], name="lab_key_unique")]
@@ -206,7 +321,7 @@ class LabTrack(models.Model):
 
 
 class Activity(models.Model):
-    """One piece of work."""
+    """One piece of work. `steps` are texts in the order of the work."""
 
     module = models.ForeignKey(Module, on_delete=models.PROTECT, related_name="activities")
     key = models.CharField(max_length=KEY_LENGTH)
@@ -216,6 +331,9 @@ class Activity(models.Model):
     minutes = models.PositiveSmallIntegerField()
     lab = models.ForeignKey(Lab, on_delete=models.PROTECT, null=True, related_name="activities")
     summary = models.TextField()
+    steps = models.JSONField(default=list)
+    done = models.TextField(blank=True)
+    text_since = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -243,7 +361,7 @@ class ActivityTrack(models.Model):
 
 
 class Question(models.Model):
-    """A recall question with its answer."""
+    """A recall question with its answer. `checks` are keys of activities a right answer speaks for."""
 
     module = models.ForeignKey(Module, on_delete=models.PROTECT, related_name="questions")
     key = models.CharField(max_length=KEY_LENGTH)
@@ -251,6 +369,8 @@ class Question(models.Model):
     prompt = models.TextField()
     answer = models.TextField()
     source = models.TextField()
+    checks = models.JSONField(default=list)
+    text_since = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [UniqueConstraint(fields=["module", "key"], name="question_key_unique")]

@@ -95,6 +95,11 @@ def printable(name: str) -> str:
 
 def read_document(folder: Path, name: str) -> Document:
     """Read `folder/name`. Raises `ContentError` for whatever is wrong with it."""
+    return parse_document(printable(name), read_text(folder, name))
+
+
+def read_text(folder: Path, name: str) -> str:
+    """The text of `folder/name`: at most a megabyte of UTF-8. Raises `ContentError`."""
     file = printable(name)
     try:
         with (folder / name).open("rb") as opened:
@@ -105,12 +110,11 @@ def read_document(folder: Path, name: str) -> Document:
     if len(content) > MAX_FILE_BYTES:
         raise ContentError([Problem(file, 0, "", f"expected at most {MAX_FILE_BYTES:,} bytes")])
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         message = f"expected UTF-8 text; byte {error.start} is something else"
         raise ContentError([Problem(file, line, "", message)]) from None
-    return parse_document(file, text)
 
 
 def parse_document(name: str, text: str) -> Document:

@@ -1,29 +1,16 @@
 """What a content file may say. Pure: it knows neither Django, nor the clock, nor a database.
 
-`read_content(folder)` reads every file of the curriculum, checks each one and then all of them together, and
-either returns a `Content` or raises `ContentError` with every problem found. Nothing that stands in a content
-file can make it raise anything else.
-
-A content folder holds::
-
-    tracks.yaml            the title of the curriculum and its tracks
-    skills.yaml            the rows of the skills matrix
-    frameworks/<key>.yaml  one framework with its editions and their topics
-    modules/<nn>-<key>.yaml  one module with everything that belongs to it
-
-How the YAML itself is read, and what is refused there, is in `plain_yaml`.
+Here are the shapes of single files, among them the vocabulary in which a lab says what evidence it wants. How
+a folder of such files is read is in `reading`, how the files are compared with one another in `checks`, and
+what YAML itself is refused in `plain_yaml`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar, get_args
+from datetime import date
+from typing import Annotated, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -33,39 +20,30 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
-from curriculum.plain_yaml import (
-    ContentError,
-    FieldPath,
-    Problem,
-    dotted,
-    line_of,
-    printable,
-    read_document,
-    shown,
-)
-
-__all__ = ["Content", "ContentError", "Problem", "read_content"]
-
 KEY_LENGTH = 80
 NAME_LENGTH = 40
+TOPIC_LENGTH = 80
 TITLE_LENGTH = 200
 URL_LENGTH = 500
 
 MINUTES_MIN = 5
 MINUTES_MAX = 1200
+MINUTES_A_STEP = 60
+"""An activity tells what to do in two steps or more, and in one for each started hour."""
 
 ActivityKind = Literal["read", "practise", "build", "write", "measure"]
 Need = Literal["required", "optional"]
 SkillKind = Literal["growth", "surplus"]
+ItemKind = Literal["activity", "lab", "question", "resource", "milestone", "criterion"]
 ResourceKind = Literal["paper", "tool", "standard", "law", "guide", "site"]
 TopicKind = Literal[
     "tactic",
     "technique",
     "mitigation",
+    "case-study",
     "risk",
     "function",
     "category",
@@ -75,12 +53,22 @@ TopicKind = Literal[
     "article",
     "annex",
     "threat",
+    "asset",
+    "probe-family",
+    "probe",
 ]
+Basis = Literal["owner", "third-party", "ours"]
+"""Who says that two topics belong together: the owner of a framework, somebody else, or Cairn's authors."""
+MapHow = Literal["same", "renamed", "moved", "merged", "split", "gone"]
+FileFormat = Literal["json", "jsonl", "csv", "yaml", "junit", "markdown", "garak"]
 ACTIVITY_KINDS: tuple[str, ...] = get_args(ActivityKind)
 NEEDS: tuple[str, ...] = get_args(Need)
 SKILL_KINDS: tuple[str, ...] = get_args(SkillKind)
 RESOURCE_KINDS: tuple[str, ...] = get_args(ResourceKind)
 TOPIC_KINDS: tuple[str, ...] = get_args(TopicKind)
+BASES: tuple[str, ...] = get_args(Basis)
+MAP_HOWS: tuple[str, ...] = get_args(MapHow)
+FILE_FORMATS: tuple[str, ...] = get_args(FileFormat)
 
 
 # ------------------------------------------------------------------------------------------- permanent keys
@@ -122,18 +110,30 @@ def _web_address(value: str) -> str:
         parts = urlsplit(value)
         host = parts.hostname
     except ValueError:
-        raise ValueError("expected a web address beginning with https:// or http://") from None
-    if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\"'<>\\]", value):
-        raise ValueError("expected a web address beginning with https:// or http://")
+        raise ValueError("expected a web address beginning with https://") from None
+    if parts.scheme != "https" or not host or re.search(r"[\s\"'<>\\]", value):
+        raise ValueError("expected a web address beginning with https://")
     if parts.username is not None or parts.password is not None:
         raise ValueError("expected a web address without a user name or password")
     return value
 
 
+_HTML = re.compile(r"<(?:/|!|\?|[a-zA-Z][a-zA-Z0-9-]*(?:[\s/>]|$))")
+# `[words](address)`, `[words]: address` and `<address>`: what stands where an address is expected.
+_LINK = re.compile(
+    r"\]\(\s*<?([^\s)>]*)|^ {0,3}\[[^\]]+\]:\s*<?(\S+?)>?\s*$|<([a-zA-Z][a-zA-Z0-9+.-]*:[^>\s]*)>", re.M
+)
+
+
 def _no_html(value: str) -> str:
-    # Markdown only. How it is rendered, and what a link in it may do, is the business of the page.
-    if re.search(r"<(?:/|!|\?|[a-zA-Z][a-zA-Z0-9-]*(?:[\s/>]|$))", value):
+    # Markdown only, and links only to https. The page cleans what it renders once more.
+    if _HTML.search(value):
         raise ValueError("expected Markdown without HTML; a < that stands for less than has a space after it")
+    for found in _LINK.finditer(value):
+        address = next(filter(None, found.groups()), "")
+        scheme = re.match(r"\s*([^/#?.]*?)\s*(?::|&)", address)
+        if scheme and scheme[1].lower() not in ("https", "mailto"):
+            raise ValueError("expected links to https:// addresses alone")
     return value
 
 
@@ -148,12 +148,38 @@ def _numbers_as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _day(value: str) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise ValueError("expected a day like 2026-08-02") from None
+
+
+def _decimal_as_number(value: object) -> object:
+    # `0.93` is text to the narrow reader of YAML, so that an edition `1.1` stays one; a threshold is not.
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,9}\.\d{1,9}", value):
+        return float(value)
+    return value
+
+
+def _path(value: str) -> str:
+    if not re.fullmatch(r"(?:\[\]|[\w-]+(?:\[\])?)(?:\.[\w-]+(?:\[\])?)*", value, re.ASCII):
+        raise ValueError("expected a path like name, list[].name or [].name")
+    return value
+
+
 ModuleKey = Annotated[str, StringConstraints(max_length=NAME_LENGTH), AfterValidator(_module_key)]
 ItemKey = Annotated[str, StringConstraints(max_length=KEY_LENGTH), AfterValidator(_item_key)]
 Name = Annotated[
     str,
     BeforeValidator(_numbers_as_text),
     StringConstraints(min_length=1, max_length=NAME_LENGTH, strip_whitespace=True),
+    AfterValidator(_one_line),
+]
+TopicId = Annotated[
+    str,
+    BeforeValidator(_numbers_as_text),
+    StringConstraints(min_length=1, max_length=TOPIC_LENGTH, strip_whitespace=True),
     AfterValidator(_one_line),
 ]
 Title = Annotated[
@@ -174,6 +200,11 @@ Line = Annotated[
     AfterValidator(_no_html),
 ]
 Url = Annotated[str, StringConstraints(max_length=URL_LENGTH), AfterValidator(_web_address)]
+Day = Annotated[str, AfterValidator(_day)]
+Number = Annotated[float, BeforeValidator(_decimal_as_number)]
+Path = Annotated[str, StringConstraints(max_length=200), AfterValidator(_path)]
+Text = Annotated[str, StringConstraints(max_length=TITLE_LENGTH)]
+Scalar = Annotated[bool | int | float | Text, BeforeValidator(_decimal_as_number)]
 Level = Annotated[int, Field(ge=0, le=4)]
 TrackNeeds = Annotated[dict[ModuleKey, Need], Field(min_length=1)]
 TrackKeys = Annotated[tuple[ModuleKey, ...], Field(min_length=1)]
@@ -187,13 +218,18 @@ class _Record(BaseModel):
 
 
 class Track(_Record):
-    """A choice of activities. `electives` are its modules that may be left out altogether."""
+    """A choice of activities. `electives` are its modules that may be left out altogether.
+
+    `builds_on` names tracks of which one is finished before this one begins: what they teach counts as known
+    here, so that a prerequisite may stand in them.
+    """
 
     key: ModuleKey
     title: Title
     summary: Prose
     completion: Prose
     electives: tuple[ModuleKey, ...] = ()
+    builds_on: tuple[ModuleKey, ...] = ()
 
 
 class TracksFile(_Record):
@@ -222,26 +258,121 @@ class SkillsFile(_Record):
     skills: Annotated[tuple[Skill, ...], Field(min_length=1)]
 
 
+class RoleRow(_Record):
+    """One thing the role asks for, and the modules that teach it. Without a module: why it is left out."""
+
+    asks: Line
+    where: Line
+    modules: tuple[ModuleKey, ...]
+    left_out: Line | None = None
+
+    @model_validator(mode="after")
+    def _taught_or_left_out(self) -> Self:
+        if bool(self.modules) == (self.left_out is not None):
+            raise ValueError("expected modules, or left_out with the reason; exactly one of them")
+        return self
+
+
+class RoleFile(_Record):
+    """role.yaml"""
+
+    rows: Annotated[tuple[RoleRow, ...], Field(min_length=1)]
+
+
+class RetiredKey(_Record):
+    """A published key that is no longer in use. It is never given to another thing."""
+
+    key: ItemKey
+    kind: ItemKind
+    reason: Line
+    successor: ItemKey | None = None
+
+
+class RetiredFile(_Record):
+    """retired.yaml"""
+
+    retired: tuple[RetiredKey, ...] = ()
+
+
 class Topic(_Record):
     """A topic of one edition of a framework, under the id its owner gave it.
 
     `parent` is the topic it is a part of (a technique for its sub-technique); `groups` are topics of another
-    kind that it stands under, of which there may be several (the tactics of a technique).
+    kind that it stands under, of which there may be several (the tactics of a technique); `relates` are
+    topics its owner ties to it (the techniques a mitigation is for, those of a case study in their order).
+    `retired`: the owner has taken it out, and it is kept because something here still refers to it.
     """
 
-    id: Name
+    id: TopicId
     name: Title
     kind: TopicKind
-    parent: Name | None = None
-    groups: tuple[Name, ...] = ()
+    parent: TopicId | None = None
+    groups: tuple[TopicId, ...] = ()
+    relates: tuple[TopicId, ...] = ()
+    note: Line | None = None
+    retired: bool = False
 
 
 class Edition(_Record):
-    """One edition of a framework with the topics known here, in the owner's order."""
+    """One edition of a framework with the topics known here, in the owner's order.
+
+    `source` says where this edition was read, and how sure that is, where it differs from the framework's.
+    """
 
     edition: Name
     title: Title
+    published_on: Day | None = None
+    source: Line | None = None
     topics: Annotated[tuple[Topic, ...], Field(min_length=1)]
+
+
+class MapRow(_Record):
+    """What became of a topic in a later edition."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+    from_: Annotated[TopicId, Field(alias="from")]
+    to: TopicId | None = None
+    how: MapHow
+
+    @model_validator(mode="after")
+    def _gone_or_somewhere(self) -> Self:
+        if (self.how == "gone") != (self.to is None):
+            raise ValueError("expected to: with every how but gone")
+        return self
+
+
+class EditionMap(_Record):
+    """How the topics of one edition go on in another."""
+
+    from_edition: Name
+    to_edition: Name
+    basis: Basis
+    source: Line
+    rows: Annotated[tuple[MapRow, ...], Field(min_length=1)]
+
+
+class Link(_Record):
+    """A tie from a topic of this framework to one of another, with who says so and where."""
+
+    edition: Name
+    topic: TopicId
+    to_framework: ModuleKey
+    to_edition: Name
+    to_topic: TopicId
+    basis: Basis
+    source: Line
+
+
+class CalendarRow(_Record):
+    """When a topic (an article) applies: the day first enacted, and the day in force when it was checked."""
+
+    topic: TopicId
+    what: Line
+    enacted_on: Day
+    applies_on: Day
+    source: Line
+    checked_on: Day
 
 
 class Framework(_Record):
@@ -252,10 +383,241 @@ class Framework(_Record):
     url: Url
     source: Line
     editions: Annotated[tuple[Edition, ...], Field(min_length=1)]
+    maps: tuple[EditionMap, ...] = ()
+    links: tuple[Link, ...] = ()
+    dates: tuple[CalendarRow, ...] = ()
+
+
+# ------------------------------------------------------------------------ the vocabulary of evidence rules
+#
+# A rule looks at the files handed in for a lab. What it sees of each format, and what every verb means, is in
+# docs/authoring.md; the engine that runs rules is tracker.evidence.rules.
+
+
+class Selection(_Record):
+    """Values in a file: `path` leads to them, `where` keeps the rows of its last `[]` whose fields say so.
+
+    `file` is one of the lab's and may be left out where the lab has one only; inside `each_row` it is always
+    left out, and paths begin in the row. Without a path the whole document is meant.
+    """
+
+    file: Line | None = None
+    path: Path | None = None
+    where: dict[Path, Scalar | tuple[Scalar, ...]] = {}
+
+
+class Taken(Selection):
+    """Values of which each counts, or one number made of them."""
+
+    take: Literal["each", "count", "sum", "mean", "min", "max", "first", "last"] = "each"
+
+
+class HasField(Selection):
+    """Every value selected has these fields, and none is empty (null, "" or [])."""
+
+    fields: Annotated[tuple[Path, ...], Field(min_length=1)]
+
+
+class Compare(Taken):
+    """Numbers or ISO dates: `op` holds against `value`, or against the one value at `to` * times + plus."""
+
+    op: Literal["<", "<=", "==", ">=", ">"]
+    value: Scalar | None = None
+    to: Path | None = None
+    times: Number = 1.0
+    plus: Number = 0.0
+
+    @model_validator(mode="after")
+    def _against_one_thing(self) -> Self:
+        if (self.value is None) == (self.to is None):
+            raise ValueError("expected either value: or to:, exactly one of them")
+        return self
+
+
+class Count(Selection):
+    """So many values are selected."""
+
+    at_least: Annotated[int, Field(ge=0)] | None = None
+    at_most: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("expected at_least: or at_most:")
+        return self
+
+
+class Distinct(Selection):
+    """So many different values; with `fold` texts that differ in case and spaces alone are one."""
+
+    at_least: Annotated[int, Field(ge=1)]
+    fold: bool = False
+
+
+class Ordered(Selection):
+    """Numbers in order: strictly, or with `slack` each next may go the other way by at most so much."""
+
+    direction: Literal["rising", "falling"]
+    slack: Number | None = None
+
+
+class Equals(Selection):
+    """Every value selected is `value`, or one of `one_of`."""
+
+    value: Scalar | None = None
+    one_of: tuple[Scalar, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.value is None) == (not self.one_of):
+            raise ValueError("expected either value: or one_of:, exactly one of them")
+        return self
+
+
+class Includes(Selection):
+    """All of `values` are among the values selected."""
+
+    values: Annotated[tuple[Scalar, ...], Field(min_length=1)]
+
+
+class FamiliesInclude(_Record):
+    """A garak report has, for each of these probe families, a result that is not 0 of 0."""
+
+    file: Line | None = None
+    families: Annotated[tuple[TopicId, ...], Field(min_length=1)]
+
+
+class VersionAtLeast(Selection):
+    """A version in the order of its numbers: 0.15.1 is later than 0.9.0.16."""
+
+    version: Name
+
+
+class TargetNot(Selection):
+    """No value selected begins with one of these."""
+
+    starts_with: Annotated[tuple[Line, ...], Field(min_length=1)]
+
+
+class KnownTopic(Selection):
+    """Every value is the id of a topic of the framework, in an edition known here, or the word `unless`."""
+
+    framework: ModuleKey
+    unless: Line | None = None
+
+
+class Recalls(_Record):
+    """For every row: its `list` names at least this share of what the owner ties to the topic named at `id`.
+
+    A technique named for its sub-technique counts as half. `at_most_times` bounds the list, so that naming
+    everything does not pass.
+    """
+
+    file: Line | None = None
+    path: Path
+    id: Path
+    list: Path
+    framework: ModuleKey
+    at_least: Number
+    at_most_times: Number
+
+
+class NoSecret(_Record):
+    """Nothing in the file looks like a key, a token or a password."""
+
+    file: Line | None = None
+
+
+class Agrees(Taken):
+    """Two selections agree: as one value, as sets, as a part of the other, or not at all."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+    with_: Annotated[Taken, Field(alias="with")]
+    how: Literal["equal", "same", "inside", "differs", "not_later"] = "equal"
+    within: Number = 0.0
+
+
+class _Verbs(_Record):
+    """The verbs that may stand at the top and inside a row."""
+
+    has_field: HasField | None = None
+    compare: Compare | None = None
+    count: Count | None = None
+    distinct: Distinct | None = None
+    ordered: Ordered | None = None
+    equals: Equals | None = None
+    includes: Includes | None = None
+    version_at_least: VersionAtLeast | None = None
+    target_not: TargetNot | None = None
+    known_topic: KnownTopic | None = None
+    agrees: Agrees | None = None
+
+    @classmethod
+    def verb_names(cls) -> tuple[str, ...]:
+        """The names of all verbs, in the order of the schema."""
+        return tuple(name for name in cls.model_fields if name not in ("says", "tracks", "or_reason"))
+
+    @property
+    def verb(self) -> str:
+        """The name of the verb in use."""
+        return next(name for name in self.verb_names() if getattr(self, name) is not None)
+
+    @model_validator(mode="after")
+    def _one_verb(self) -> Self:
+        if sum(getattr(self, name) is not None for name in self.verb_names()) != 1:
+            raise ValueError(f"expected exactly one verb: {', '.join(self.verb_names())}")
+        return self
+
+
+class RowRule(_Verbs):
+    """What must hold in one row."""
+
+
+class EachRow(Selection):
+    """Every row selected satisfies every one of `rules`."""
+
+    rules: Annotated[tuple[RowRule, ...], Field(min_length=1)]
+
+
+class Rule(_Verbs):
+    """One thing the evidence must show, with the sentence that says so to the learner.
+
+    `attested` is what no machine can see, in the words the learner states it with. `tracks`: the rule counts
+    in these alone. `or_reason`: where the rule is not met, a reason written there makes it claimed instead.
+    """
+
+    says: Line | None = None
+    tracks: tuple[ModuleKey, ...] = ()
+    or_reason: Selection | None = None
+    families_include: FamiliesInclude | None = None
+    recalls: Recalls | None = None
+    no_secret: NoSecret | None = None
+    each_row: EachRow | None = None
+    attested: Line | None = None
+
+    @model_validator(mode="after")
+    def _said_once(self) -> Self:
+        if self.attested is not None and (self.says is not None or self.or_reason is not None):
+            raise ValueError("expected attested: alone, it says itself what is stated")
+        if self.attested is None and self.says is None:
+            raise ValueError("expected says: with the sentence for the learner")
+        return self
+
+    @property
+    def sentence(self) -> str:
+        """What the learner reads."""
+        return self.attested or self.says or ""
+
+
+# ------------------------------------------------------------------------------------------------- modules
 
 
 class Activity(_Record):
-    """One piece of work of a module. A track that `tracks` does not name does not have it."""
+    """One piece of work of a module. A track that `tracks` does not name does not have it.
+
+    `steps` tell what to do, in the order of the work; `done` says how the learner sees that it is done.
+    """
 
     key: ItemKey
     title: Title
@@ -264,13 +626,29 @@ class Activity(_Record):
     tracks: TrackNeeds
     lab: ItemKey | None = None
     summary: Prose
+    steps: Annotated[tuple[Prose, ...], Field(min_length=2)]
+    done: Prose
+
+    @model_validator(mode="after")
+    def _enough_to_do(self) -> Self:
+        wanted = math.ceil(self.minutes / MINUTES_A_STEP)
+        if len(self.steps) < wanted:
+            raise ValueError(f"expected a step for each started hour: {wanted}, there are {len(self.steps)}")
+        return self
+
+
+class EvidenceFile(_Record):
+    """A file to hand in. A name with `*` stands for several files; rules then see a list of documents."""
+
+    name: Annotated[Line, StringConstraints(max_length=TITLE_LENGTH)]
+    format: FileFormat
 
 
 class Evidence(_Record):
-    """What a lab asks for: the files to hand in and, in words, the rules they must satisfy."""
+    """What a lab asks for: the files to hand in and the rules they must satisfy."""
 
-    files: Annotated[tuple[Line, ...], Field(min_length=1)]
-    rules: Annotated[tuple[Line, ...], Field(min_length=1)]
+    files: Annotated[tuple[EvidenceFile, ...], Field(min_length=1)]
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
 
 
 class Lab(_Record):
@@ -280,17 +658,24 @@ class Lab(_Record):
     title: Title
     tracks: TrackKeys
     needs: Prose
+    setup: Prose
+    safety: Prose
+    hand_in: Prose
     evidence: Evidence
     variants: dict[ModuleKey, Prose] = {}
 
 
 class Question(_Record):
-    """A recall question with its answer and where the answer can be looked up."""
+    """A recall question with its answer and where the answer can be looked up.
+
+    `checks` are the activities whose content a right answer speaks for.
+    """
 
     key: ItemKey
     prompt: Prose
     answer: Prose
     source: Line
+    checks: Annotated[tuple[ItemKey, ...], Field(min_length=1)]
 
 
 class Backing(_Record):
@@ -333,16 +718,19 @@ class Resource(_Record):
 
 
 class Cover(_Record):
-    """A topic that the module teaches. Never without its edition."""
+    """A topic that the module teaches, and the activities that teach it. Never without its edition."""
 
     framework: ModuleKey
     edition: Name
-    topic: Name
+    topic: TopicId
+    taught_in: Annotated[tuple[ItemKey, ...], Field(min_length=1)]
 
 
 class Module(_Record):
     """modules/<nn>-<key>.yaml: a chapter of the curriculum.
 
+    `primer` is what to have read before its activities; `minutes` are those of its required activities by
+    track, so that a slip in one shows; `see_also` are resources that other modules own.
     `learner_scoped: true` stands in place of `covers` where the learner's own system decides what is covered.
     """
 
@@ -351,6 +739,8 @@ class Module(_Record):
     title: Title
     goal: Prose
     why: Prose
+    primer: Prose
+    minutes: dict[ModuleKey, Annotated[int, Field(ge=0)]]
     prerequisites: tuple[ModuleKey, ...] = ()
     covers: tuple[Cover, ...] = ()
     learner_scoped: bool = False
@@ -359,399 +749,4 @@ class Module(_Record):
     questions: Annotated[tuple[Question, ...], Field(min_length=1)]
     milestone: Milestone
     resources: tuple[Resource, ...] = ()
-
-
-# ---------------------------------------------------------------------------------------------- the content
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A curriculum that passed every check: `modules` in the order of their numbers, frameworks by key."""
-
-    title: str
-    tracks: tuple[Track, ...]
-    skills: tuple[Skill, ...]
-    frameworks: tuple[Framework, ...]
-    modules: tuple[Module, ...]
-
-    def canonical(self) -> bytes:
-        """The content as canonical JSON (UTF-8, keys sorted, no spaces). Layout and comments do not count."""
-        return json.dumps(
-            {
-                "title": self.title,
-                "tracks": [row.model_dump(mode="json") for row in self.tracks],
-                "skills": [row.model_dump(mode="json") for row in self.skills],
-                "frameworks": [row.model_dump(mode="json") for row in self.frameworks],
-                "modules": [row.model_dump(mode="json") for row in self.modules],
-            },
-            ensure_ascii=False,
-            sort_keys=True,
-            separators=(",", ":"),
-        ).encode("utf-8")
-
-    def digest(self) -> str:
-        """SHA-256 of `canonical()` in hexadecimal: equal for equal content, whatever the files look like."""
-        return hashlib.sha256(self.canonical()).hexdigest()
-
-    def activity_count(self) -> int:
-        """How many activities all modules have together."""
-        return sum(len(module.activities) for module in self.modules)
-
-
-def read_content(folder: Path) -> Content:
-    """Read and check a content folder.
-
-    Raises `ContentError` with every problem found: first those of single files; only when each file is well
-    formed in itself are the files compared with one another.
-    """
-    problems: list[Problem] = []
-    tracks_file = _read(folder, "tracks.yaml", TracksFile, problems)
-    skills_file = _read(folder, "skills.yaml", SkillsFile, problems)
-    frameworks = _read_all(folder, "frameworks", Framework, problems)
-    modules = _read_all(folder, "modules", Module, problems)
-    if problems or tracks_file is None or skills_file is None:
-        raise ContentError(problems)
-    problems.extend(_compare(tracks_file, skills_file, frameworks, modules))
-    if problems:
-        raise ContentError(problems)
-    return Content(
-        title=tracks_file.data.title,
-        tracks=tracks_file.data.tracks,
-        skills=skills_file.data.skills,
-        frameworks=tuple(read.data for read in sorted(frameworks, key=lambda read: read.data.key)),
-        modules=tuple(read.data for read in sorted(modules, key=lambda read: read.data.number)),
-    )
-
-
-# -------------------------------------------------------------------------------------------- reading a file
-
-_Data = TypeVar("_Data", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class _File(Generic[_Data]):
-    """A file that is well formed in itself, with the line of every path in it."""
-
-    name: str
-    data: _Data
-    lines: Mapping[FieldPath, int]
-
-    def problem(self, path: FieldPath, message: str) -> Problem:
-        return Problem(self.name, line_of(self.lines, path), dotted(path), message)
-
-
-def _read_all(
-    folder: Path, name: str, model: type[_Data], problems: list[Problem]
-) -> tuple[_File[_Data], ...]:
-    try:
-        entries = sorted(entry.name for entry in (folder / name).iterdir() if not entry.name.startswith("."))
-    except OSError as error:
-        problems.append(Problem(name, 0, "", f"expected a readable folder: {error.strerror}"))
-        return ()
-    if not entries:
-        problems.append(Problem(name, 0, "", "expected at least one .yaml file in this folder"))
-    files = []
-    for entry in entries:
-        file = f"{name}/{entry}"
-        if not entry.endswith(".yaml"):
-            problems.append(Problem(printable(file), 0, "", "expected only files whose name ends in .yaml"))
-        elif read := _read(folder, file, model, problems):
-            files.append(read)
-    return tuple(files)
-
-
-def _read(folder: Path, name: str, model: type[_Data], problems: list[Problem]) -> _File[_Data] | None:
-    try:
-        document = read_document(folder, name)
-    except ContentError as error:
-        problems.extend(error.problems)
-        return None
-    try:
-        return _File(document.name, model.model_validate(document.data), document.lines)
-    except ValidationError as error:
-        problems.extend(_explained(document.name, error, document.lines))
-        return None
-
-
-_EXPECTED: dict[str, str] = {
-    "missing": "expected this field, it is missing",
-    "extra_forbidden": "unknown field; expected only the fields of the schema",
-    "string_type": "expected text",
-    "int_type": "expected a whole number",
-    "bool_type": "expected true or false",
-    "tuple_type": "expected a list",
-    "dict_type": "expected a mapping",
-    "model_type": "expected a mapping",
-    "string_too_long": "expected at most {max_length} characters",
-    "string_too_short": "expected some text",
-    "too_short": "expected at least {min_length} of these, found {actual_length}",
-    "too_long": "expected at most {max_length} of these, found {actual_length}",
-    "greater_than_equal": "expected {ge} or more",
-    "less_than_equal": "expected {le} or less",
-    "literal_error": "expected {expected}",
-    "value_error": "{error}",
-}
-
-
-def _explained(name: str, error: ValidationError, lines: Mapping[FieldPath, int]) -> Iterator[Problem]:
-    for found in error.errors(include_url=False):
-        if found["type"] == "too_short" and len(found["input"]) >= found["ctx"]["min_length"]:
-            continue  # pydantic leaves faulty rows out of the count; they are named by themselves
-        path = tuple(part for part in found["loc"] if part != "[key]")
-        pattern = _EXPECTED.get(found["type"])
-        message = pattern.format(**found.get("ctx", {})) if pattern else found["msg"]
-        if found["type"] not in ("missing", "extra_forbidden", "too_short", "too_long"):
-            message += f", found {shown(found['input'])}"
-        yield Problem(name, line_of(lines, path), dotted(path), message)
-
-
-# ------------------------------------------------------------------------------- comparing file with file
-
-
-def _compare(
-    tracks_file: _File[TracksFile],
-    skills_file: _File[SkillsFile],
-    frameworks: Sequence[_File[Framework]],
-    modules: Sequence[_File[Module]],
-) -> Iterator[Problem]:
-    yield from _check_tracks(tracks_file, modules)
-    yield from _check_skills(skills_file, tracks_file, modules)
-    for framework in frameworks:
-        yield from _check_framework(framework)
-    yield from _check_names(modules)
-    yield from _check_keys(modules)
-    yield from _check_prerequisites(tracks_file, modules)
-    topics = {
-        (file.data.key, edition.edition): {topic.id for topic in edition.topics}
-        for file in frameworks
-        for edition in file.data.editions
-    }
-    tracks = tuple(track.key for track in tracks_file.data.tracks)
-    for module in modules:
-        yield from _check_tracks_of(module, tracks)
-        yield from _check_labs(module)
-        yield from _check_covers(module, topics)
-
-
-def _check_tracks(file: _File[TracksFile], modules: Sequence[_File[Module]]) -> Iterator[Problem]:
-    yield from _twice(file, (("tracks",), [track.key for track in file.data.tracks]), ("key",))
-    known = {module.data.key: module for module in modules}
-    for index, track in enumerate(file.data.tracks):
-        for place, key in enumerate(track.electives):
-            if key not in known:
-                yield file.problem(("tracks", index, "electives", place), f"no module has the key {key!r}")
-        for key, module in known.items():
-            needs = [row.tracks[track.key] for row in module.data.activities if track.key in row.tracks]
-            if not needs:
-                if key in track.electives:
-                    yield file.problem(("tracks", index), f"the elective {key!r} has no activity in it")
-                continue
-            if key in track.electives and "required" in needs:
-                yield module.problem(
-                    ("activities",),
-                    f"this module is an elective of {track.key}: all its activities are optional",
-                )
-            if key not in track.electives and "required" not in needs:
-                yield module.problem(
-                    ("activities",),
-                    f"expected a required activity in {track.key}, or the module as an elective",
-                )
-            if not any(track.key in row.tracks for row in module.data.milestone.criteria):
-                yield module.problem(("milestone", "criteria"), f"expected a criterion in {track.key}")
-
-
-def _check_skills(
-    file: _File[SkillsFile], tracks_file: _File[TracksFile], modules: Sequence[_File[Module]]
-) -> Iterator[Problem]:
-    yield from _twice(file, (("skills",), [skill.key for skill in file.data.skills]), ("key",))
-    tracks = {track.key for track in tracks_file.data.tracks}
-    known = {module.data.key for module in modules}
-    for index, skill in enumerate(file.data.skills):
-        path: FieldPath = ("skills", index, "targets")
-        for key in sorted(tracks - set(skill.targets)):
-            yield file.problem(path, f"expected a target level for the track {key!r}")
-        for key in sorted(set(skill.targets) - tracks):
-            yield file.problem((*path, key), f"no track has the key {key!r}")
-        for place, key in enumerate(skill.proof_modules):
-            if key not in known:
-                yield file.problem(
-                    ("skills", index, "proof_modules", place), f"no module has the key {key!r}"
-                )
-
-
-def _check_framework(file: _File[Framework]) -> Iterator[Problem]:
-    if file.name != f"frameworks/{file.data.key}.yaml":
-        yield file.problem(("key",), f"expected this file to be named frameworks/{file.data.key}.yaml")
-    yield from _twice(file, (("editions",), [row.edition for row in file.data.editions]), ("edition",))
-    for index, edition in enumerate(file.data.editions):
-        here: FieldPath = ("editions", index, "topics")
-        yield from _twice(file, (here, [topic.id for topic in edition.topics]), ("id",))
-        parents = {topic.id: topic.parent for topic in edition.topics}
-        for place, topic in enumerate(edition.topics):
-            for name in (*((topic.parent,) if topic.parent else ()), *topic.groups):
-                if name not in parents:
-                    yield file.problem((*here, place), f"no topic of this edition has the id {name!r}")
-        if circle := _circle({key: (parent,) if parent else () for key, parent in parents.items()}):
-            yield file.problem(here, f"parents run in a circle: {' > '.join(circle)}")
-
-
-def _check_names(modules: Sequence[_File[Module]]) -> Iterator[Problem]:
-    numbers: dict[int, str] = {}
-    keys: dict[str, str] = {}
-    for file in modules:
-        expected = f"modules/{file.data.number:02}-{file.data.key}.yaml"
-        if file.name != expected:
-            yield file.problem(("key",), f"expected this file to be named {expected}")
-        if file.data.number in numbers:
-            yield file.problem(
-                ("number",), f"{file.data.number} is already the number of {numbers[file.data.number]}"
-            )
-        if file.data.key in keys:
-            yield file.problem(("key",), f"{file.data.key!r} is already the key of {keys[file.data.key]}")
-        numbers.setdefault(file.data.number, file.name)
-        keys.setdefault(file.data.key, file.name)
-
-
-def item_keys(module: Module) -> Iterator[tuple[str, str, FieldPath]]:
-    """Every permanent key inside a module as (key, kind, path in the file)."""
-    kinds: tuple[tuple[str, str, Sequence[Activity | Lab | Question | Resource]], ...] = (
-        ("activity", "activities", module.activities),
-        ("lab", "labs", module.labs),
-        ("question", "questions", module.questions),
-        ("resource", "resources", module.resources),
-    )
-    for kind, name, rows in kinds:
-        for index, row in enumerate(rows):
-            yield row.key, kind, (name, index, "key")
-    yield module.milestone.key, "milestone", ("milestone", "key")
-    for index, criterion in enumerate(module.milestone.criteria):
-        yield criterion.key, "criterion", ("milestone", "criteria", index, "key")
-
-
-def _check_keys(modules: Sequence[_File[Module]]) -> Iterator[Problem]:
-    seen: dict[str, str] = {}
-    for file in modules:
-        for key, kind, path in item_keys(file.data):
-            if key in seen:
-                yield file.problem(path, f"{key!r} is already the key of {seen[key]}; expected each key once")
-            seen.setdefault(key, f"{'an' if kind == 'activity' else 'a'} {kind} in {file.name}")
-            if not key.startswith(f"{file.data.key}."):
-                yield file.problem(path, f"expected a key that begins with {file.data.key!r} and a dot")
-        if file.data.milestone.key != f"{file.data.key}.milestone":
-            yield file.problem(("milestone", "key"), f"expected {file.data.key}.milestone")
-
-
-def _check_prerequisites(
-    tracks_file: _File[TracksFile], modules: Sequence[_File[Module]]
-) -> Iterator[Problem]:
-    known = {file.data.key: file.data for file in modules}
-    tracks_of = {
-        key: {track for row in module.activities for track in row.tracks} for key, module in known.items()
-    }
-    for file in modules:
-        module = file.data
-        yield from _twice(file, (("prerequisites",), list(module.prerequisites)), ())
-        for index, key in enumerate(module.prerequisites):
-            path: FieldPath = ("prerequisites", index)
-            if key not in known:
-                yield file.problem(path, f"no module has the key {key!r}")
-                continue
-            if known[key].number >= module.number:
-                yield file.problem(path, f"expected {key!r} to have a lower number than this module")
-            for track in tracks_file.data.tracks:
-                if track.key not in tracks_of[module.key]:
-                    continue
-                if track.key not in tracks_of[key]:
-                    yield file.problem(path, f"{key!r} has no activity in the track {track.key!r}")
-                if key in track.electives and module.key not in track.electives:
-                    yield file.problem(path, f"{key!r} is only an elective of the track {track.key!r}")
-    graph = {key: tuple(name for name in row.prerequisites if name in known) for key, row in known.items()}
-    if circle := _circle(graph):
-        file = next(row for row in modules if row.data.key == circle[0])
-        yield file.problem(("prerequisites",), f"prerequisites run in a circle: {' > '.join(circle)}")
-
-
-def _check_tracks_of(file: _File[Module], tracks: Sequence[str]) -> Iterator[Problem]:
-    module = file.data
-    rows: list[tuple[FieldPath, Iterable[str]]] = []
-    rows += [(("activities", index, "tracks"), row.tracks) for index, row in enumerate(module.activities)]
-    rows += [(("labs", index, "tracks"), row.tracks) for index, row in enumerate(module.labs)]
-    rows += [(("labs", index, "variants"), row.variants) for index, row in enumerate(module.labs)]
-    rows += [
-        (("milestone", "criteria", index, "tracks"), row.tracks)
-        for index, row in enumerate(module.milestone.criteria)
-    ]
-    for path, keys in rows:
-        for key in keys:
-            if key not in tracks:
-                yield file.problem(path, f"no track has the key {key!r}")
-        yield from _twice(file, (path, list(keys)), ())
-
-
-def _check_labs(file: _File[Module]) -> Iterator[Problem]:
-    module = file.data
-    open_in = {lab.key: lab.tracks for lab in module.labs}
-    rows: list[tuple[FieldPath, str | None, Iterable[str]]] = []
-    rows += [
-        (("activities", index, "lab"), row.lab, row.tracks) for index, row in enumerate(module.activities)
-    ]
-    rows += [
-        (("milestone", "criteria", index, "backed_by", "lab"), row.backed_by.lab, row.tracks)
-        for index, row in enumerate(module.milestone.criteria)
-    ]
-    for path, key, tracks in rows:
-        if key is None:
-            continue
-        if key not in open_in:
-            yield file.problem(path, f"no lab of this module has the key {key!r}")
-            continue
-        for track in tracks:
-            if track not in open_in[key]:
-                yield file.problem(path, f"{key!r} is not open in {track!r}")
-    for index, lab in enumerate(module.labs):
-        worked_on = {track for row in module.activities if row.lab == lab.key for track in row.tracks}
-        for track in lab.tracks:
-            if track not in worked_on:
-                yield file.problem(
-                    ("labs", index), f"expected an activity of {track!r} that works on this lab"
-                )
-        for track in lab.variants:
-            if track not in lab.tracks:
-                yield file.problem(("labs", index, "variants"), f"this lab is not open in {track!r}")
-
-
-def _check_covers(file: _File[Module], topics: Mapping[tuple[str, str], set[str]]) -> Iterator[Problem]:
-    module = file.data
-    if module.learner_scoped and module.covers:
-        yield file.problem(("covers",), "expected no topics here, learner_scoped stands in their place")
-    if not module.learner_scoped and not module.covers:
-        yield file.problem((), "expected covers with at least one topic, or learner_scoped: true")
-    seen = set()
-    for index, cover in enumerate(module.covers):
-        path: FieldPath = ("covers", index)
-        edition = (cover.framework, cover.edition)
-        if edition not in topics:
-            yield file.problem(path, f"no framework {cover.framework!r} with an edition {cover.edition!r}")
-        elif cover.topic not in topics[edition]:
-            yield file.problem(path, f"{cover.framework} {cover.edition} has no topic {cover.topic!r}")
-        if (*edition, cover.topic) in seen:
-            yield file.problem(path, f"expected each topic once; {cover.topic!r} stands here twice")
-        seen.add((*edition, cover.topic))
-    yield from _twice(file, (("resources",), [row.url for row in module.resources]), ("url",))
-
-
-def _twice(file: _File[Any], named: tuple[FieldPath, Sequence[str]], tail: FieldPath) -> Iterator[Problem]:
-    """A problem for every value that already stood earlier in the list."""
-    path, values = named
-    for index, value in enumerate(values):
-        if value in values[:index]:
-            yield file.problem((*path, index, *tail), f"expected each once; {shown(value)} stands here twice")
-
-
-def _circle(graph: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """One circle as the names along it, the first repeated at the end; empty where there is none."""
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        return tuple(error.args[1])
-    return ()
+    see_also: tuple[ItemKey, ...] = ()

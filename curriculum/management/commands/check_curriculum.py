@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from curriculum.schema import ContentError, read_content
+from curriculum.reading import PUBLISHED, ContentError, published_keys, read_content
 
 
 class Command(BaseCommand):
@@ -20,6 +20,11 @@ class Command(BaseCommand):
             default=settings.CURRICULUM_DIR,
             help="content folder (default: CAIRN_CURRICULUM, or the product's)",
         )
+        parser.add_argument(
+            "--record",
+            action="store_true",
+            help=f"write the keys in use to {PUBLISHED}: from now on each stays, or is listed as retired",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -32,3 +37,9 @@ class Command(BaseCommand):
             f"The curriculum is in order: {len(content.modules)} modules, "
             f"{content.activity_count()} activities."
         )
+        for track in content.tracks:
+            minutes = sum(module.minutes.get(track.key, 0) for module in content.modules)
+            self.stdout.write(f"  {track.title}: {minutes / 60:g} h")
+        if options["record"]:
+            (options["folder"] / PUBLISHED).write_text(published_keys(content), encoding="utf-8")
+            self.stdout.write(f"{PUBLISHED} holds its keys.")

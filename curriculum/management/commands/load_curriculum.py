@@ -7,8 +7,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from curriculum.catalogue import NoCurriculum, catalogue, newest
+from curriculum.changes import compare
 from curriculum.loader import load
-from curriculum.schema import ContentError
+from curriculum.reading import ContentError
 
 
 class Command(BaseCommand):
@@ -26,15 +28,24 @@ class Command(BaseCommand):
         # The one place in this package that reads the clock: tracker.clock stands above it.
         loaded_at = timezone.now()  # noqa: TID251
         try:
+            before = newest()
+        except NoCurriculum:
+            before = None
+        try:
             result = load(options["folder"], loaded_at)
         except ContentError as error:
             for problem in error.problems:
                 self.stderr.write(str(problem))
             raise SystemExit(1) from None
-        if result.created:
-            self.stdout.write(
-                f"Revision {result.revision_number} loaded: "
-                f"{result.modules} modules, {result.activities} activities."
-            )
-        else:
+        if not result.created:
             self.stdout.write(f"Revision {result.revision_number} is already loaded; nothing changed.")
+            return
+        self.stdout.write(
+            f"Revision {result.revision_number} loaded: "
+            f"{result.modules} modules, {result.activities} activities."
+        )
+        if before is None:
+            return
+        after = catalogue(result.revision_number)
+        for track in after.tracks:
+            self.stdout.write(f"  {track.title}: {compare(before, after, track.key).sentence}")
