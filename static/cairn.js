@@ -30,8 +30,34 @@ function focusMistake(root) {
   if (field) field.focus();
 }
 
+// Code can be taken along. The button stands beside the code, so that it is not part of what is read out.
+function offerCopies() {
+  if (!navigator.clipboard) return;
+  for (const code of document.querySelectorAll(".prose pre")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.setAttribute("aria-live", "polite");
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Not copied";
+      }
+      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    });
+    const around = document.createElement("div");
+    around.className = "coded";
+    code.replaceWith(around);
+    around.append(code, button);
+  }
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   suggestZone();
+  offerCopies();
   focusMistake(document);
 });
 document.addEventListener("keydown", onKey);

@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("tracker.operations.urls")),
     path("", include("tracker.people.urls")),
+    path("", include("tracker.library.urls")),
     path("", include("tracker.milestones.urls")),
     path("", include("tracker.reminders.urls")),
     path("", include("tracker.desk.urls")),

@@ -1,5 +1,6 @@
 """How Cairn says hours, dates and shares. Page, mail, API and terminal call these alone. Pure."""
 
+import re
 from datetime import date
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -60,3 +61,33 @@ def percent(part: int, whole: int) -> str:
 def element_id(key: str) -> str:
     """A permanent key as part of an element's id; a dot would break selectors."""
     return key.replace(".", "-")
+
+
+TOPIC_WORDS = {
+    "tactic": ("Tactic", "Tactics"),
+    "technique": ("Technique", "Techniques"),
+    "mitigation": ("Mitigation", "Mitigations"),
+    "case-study": ("Case study", "Case studies"),
+    "risk": ("Risk", "Risks"),
+    "function": ("Function", "Functions"),
+    "category": ("Category", "Categories"),
+    "subcategory": ("Subcategory", "Subcategories"),
+    "objective": ("Objective", "Objectives"),
+    "attack": ("Attack", "Attacks"),
+    "article": ("Article", "Articles"),
+    "annex": ("Annex", "Annexes"),
+    "threat": ("Threat", "Threats"),
+    "asset": ("Asset", "Assets"),
+    "probe-family": ("Probe family", "Probe families"),
+    "probe": ("Probe", "Probes"),
+}
+BASIS_WORDS = {
+    "owner": "stated by the owner",
+    "third-party": "stated by a third party",
+    "ours": "our own reading",
+}
+
+
+def edition_slug(name: str) -> str:
+    """An edition's name as it stands in an address: `2026/1744` as `2026-1744`."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-") or "edition"
