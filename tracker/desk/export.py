@@ -8,7 +8,7 @@ from django.db.models import Model, QuerySet
 from tracker.journal.models import SessionCorrection, StudySession
 from tracker.milestones.models import Completion, CriterionTick
 from tracker.people.models import User
-from tracker.plans.models import Baseline, Mark, Pause, Plan, PlanChange
+from tracker.plans.models import Baseline, Mark, Pause, Plan, PlanChange, SelfCheckAnswer, SkillRating
 from tracker.reminders.models import Consent, Recipient, Reminder
 
 FORMAT = "cairn-export/1"
@@ -27,6 +27,8 @@ def own_rows(learner: User) -> dict[str, QuerySet[Any]]:
         "baselines": Baseline.objects.filter(plan__learner=learner),
         "plan_changes": PlanChange.objects.filter(plan__learner=learner),
         "marks": Mark.objects.filter(learner=learner),
+        "skill_ratings": SkillRating.objects.filter(learner=learner),
+        "self_check_answers": SelfCheckAnswer.objects.filter(learner=learner),
         "study_sessions": StudySession.objects.filter(learner=learner),
         "session_corrections": SessionCorrection.objects.filter(session__learner=learner),
         "criterion_ticks": CriterionTick.objects.filter(learner=learner),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tracker.desk.views import home, journal, module, settings, start, today
+from tracker.desk.views import home, journal, learning, module, settings, start, today
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -16,8 +16,13 @@ urlpatterns = [
     path("plan/", module.plan, name="plan"),
     path("plan/pause/", module.add_pause, name="add-pause"),
     path("plan/pause/<int:pk>/end/", module.end_pause, name="end-pause"),
+    path("plan/newer/", learning.newer_curriculum, name="newer-curriculum"),
     path("plan/<slug:module_key>/", module.module, name="module"),
+    path("plan/<slug:module_key>/self-check/", learning.self_check, name="self-check"),
+    path("plan/<slug:module_key>/self-check/result/", learning.self_check_result, name="self-check-result"),
+    path("plan/<slug:module_key>/<slug:slug>/", learning.activity, name="activity"),
     path("plan/<slug:module_key>/<str:activity_key>/mark/", module.mark_activity, name="mark-activity"),
+    path("skills/", learning.skills_matrix, name="skills-matrix"),
     path("journal/", journal.journal, name="journal"),
     path("journal/log/", journal.log, name="log"),
     path("journal/<int:pk>/", journal.study_session, name="study-session"),

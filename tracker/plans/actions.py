@@ -1,17 +1,26 @@
 """What changes a plan: made, ended, marked, paused. Each change of its inputs leaves a PlanChange."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 
-from curriculum.catalogue import Catalogue
+from curriculum.catalogue import Activity, Catalogue
 from tracker.library import words
 from tracker.people.models import User
 from tracker.plans import queries
-from tracker.plans.models import DAY_FIELDS, Baseline, Mark, Pause, Plan, PlanChange
+from tracker.plans.models import (
+    DAY_FIELDS,
+    Baseline,
+    Mark,
+    Pause,
+    Plan,
+    PlanChange,
+    SelfCheckAnswer,
+    SkillRating,
+)
 from tracker.plans.rules import progress, schedule
 
 
@@ -39,7 +48,7 @@ def make_plan(
     plan = drafted(learner, wish, content=content, now=now)
     plan.save(force_insert=True)
     for key in known_modules:
-        _mark_known(plan, content, key, now=now, on=on)
+        _mark_keys(plan, content.module(key).activities_in(plan.track_key), now=now, on=on)
     Baseline.objects.bulk_create(
         Baseline(
             plan=plan,
@@ -81,7 +90,7 @@ def preview(
     return replace(found, plan=plan, pauses=(), marks={**known, **found.marks})
 
 
-def _mark_known(plan: Plan, content: Catalogue, module_key: str, *, now: datetime, on: date) -> None:
+def _mark_keys(plan: Plan, activities: Iterable[Activity], *, now: datetime, on: date) -> None:
     Mark.objects.bulk_create(
         [
             Mark(
@@ -93,7 +102,7 @@ def _mark_known(plan: Plan, content: Catalogue, module_key: str, *, now: datetim
                 planned_minutes=activity.minutes,
                 revision=plan.revision,
             )
-            for activity in content.module(module_key).activities_in(plan.track_key)
+            for activity in activities
         ],
         ignore_conflicts=True,
     )
@@ -148,6 +157,76 @@ def unmark_activity(learner: User, key: str) -> None:
 
 
 @transaction.atomic
+def mark_known(
+    learner: User, plan: Plan, keys: Collection[str], *, content: Catalogue, now: datetime, on: date
+) -> int:
+    """Marks these activities of the plan's track as known before; those that have a mark keep it.
+
+    How many were marked.
+    """
+    known = Mark.objects.filter(learner=learner)
+    before = known.count()
+    _mark_keys(plan, [content.activity(key) for key in keys], now=now, on=on)
+    return known.count() - before
+
+
+@transaction.atomic
+def answer_self_check(learner: User, answers: Mapping[str, str], *, now: datetime, on: date) -> None:
+    """Keeps what a learner said of recall questions, by question key; a new answer replaces the old."""
+    SelfCheckAnswer.objects.bulk_create(
+        [
+            SelfCheckAnswer(learner=learner, question_key=key, knows=knows, answered_on=on, answered_at=now)
+            for key, knows in answers.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["learner", "question_key"],
+        update_fields=["knows", "answered_on", "answered_at"],
+    )
+
+
+@transaction.atomic
+def rate_skills(learner: User, ratings: Mapping[str, tuple[int, str]], *, now: datetime, on: date) -> None:
+    """Keeps levels and proofs by skill key, for this day. What says the same as the latest makes no row."""
+    latest = queries.ratings_of(learner.pk)
+    changed = {
+        key: (level, proof)
+        for key, (level, proof) in ratings.items()
+        if not latest.get(key) or (latest[key][-1].level, latest[key][-1].proof) != (level, proof)
+    }
+    SkillRating.objects.bulk_create(
+        [
+            SkillRating(learner=learner, skill_key=key, level=level, proof=proof, rated_on=on, rated_at=now)
+            for key, (level, proof) in changed.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["learner", "skill_key", "rated_on"],
+        update_fields=["level", "proof", "rated_at"],
+    )
+
+
+@transaction.atomic
+def move_to_revision(plan: Plan, content: Catalogue, *, now: datetime) -> bool:
+    """Lets a plan follow another revision of the curriculum. Marks, hours and the first layout stay.
+
+    False where it follows that one already. Raises `TrackIsGone` where the revision has no such track.
+    """
+    locked = Plan.objects.select_for_update().get(pk=plan.pk)
+    if locked.revision == content.revision:
+        return False
+    if locked.track_key not in {track.key for track in content.tracks}:
+        raise TrackIsGone(f"Revision {content.revision} has no track {locked.track_key}.")
+    changes = queries.changes_between(locked.revision, content.revision, locked.track_key)
+    before = canonical_inputs(locked)
+    reason = f"Curriculum revision {locked.revision} to {content.revision}: {changes.sentence}"
+    locked.revision = content.revision
+    locked.save(update_fields=["revision"])
+    PlanChange.objects.create(
+        plan=locked, changed_at=now, reason=reason[:200], before=before, after=canonical_inputs(locked)
+    )
+    return True
+
+
+@transaction.atomic
 def pause_plan(plan: Plan, first_on: date, until_on: date | None, *, now: datetime) -> Pause:
     """Plans time off, past or future. Raises PauseOverlaps where a pause is there already."""
     # The plan is locked, not its pauses: a lock on rows keeps nobody from adding one.
@@ -189,6 +268,10 @@ def end_pause(plan: Plan, pause_id: int, on: date, *, now: datetime) -> bool:
         plan=plan, changed_at=now, reason=reason, before=before, after=canonical_inputs(plan)
     )
     return True
+
+
+class TrackIsGone(LookupError):
+    """A revision does not have the plan's track."""
 
 
 class PauseOverlaps(ValueError):

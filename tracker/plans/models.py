@@ -130,3 +130,54 @@ class PlanChange(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["plan", "changed_at"], name="changes_in_order")]
+
+
+class SkillRating(models.Model):
+    """How a learner rates themselves on a row of the skills matrix, 0 to 4, one row a day.
+
+    The first is the *before*, the latest the *now*; nothing in between is overwritten but on the same day.
+    """
+
+    learner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="skill_ratings")
+    skill_key = models.CharField(max_length=80)
+    level = models.PositiveSmallIntegerField()
+    proof = models.CharField(max_length=300, blank=True)
+    rated_on = models.DateField()
+    rated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["learner", "skill_key", "rated_on"], name="one_rating_per_skill_and_day"
+            ),
+            models.CheckConstraint(condition=Q(level__lte=4), name="level_is_0_to_4"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.skill_key}: {self.level}"
+
+
+class SelfCheckAnswer(models.Model):
+    """What a learner said of a recall question before studying its module; the latest answer stands."""
+
+    class Knows(models.TextChoices):
+        YES = "yes", "I knew it"
+        PARTLY = "partly", "Partly"
+        NO = "no", "I don't know"
+
+    learner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="self_check_answers")
+    question_key = models.CharField(max_length=120)
+    knows = models.CharField(max_length=10, choices=Knows)
+    answered_on = models.DateField()
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["learner", "question_key"], name="one_answer_per_question"),
+            models.CheckConstraint(
+                condition=Q(knows__in=["yes", "partly", "no"]), name="answer_is_known_word"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.question_key}: {self.knows}"

@@ -10,11 +10,12 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from curriculum.catalogue import Activity, Catalogue, Module, Track, catalogue
+from curriculum.catalogue import Activity, Catalogue, Module, Track, catalogue, newest_revision
+from curriculum.changes import Changes, compare
 from tracker.journal import queries as journal_queries
 from tracker.journal.rules import Week, week_of
-from tracker.plans.models import Baseline, Mark, Pause, Plan
-from tracker.plans.rules import choice, progress, schedule
+from tracker.plans.models import Baseline, Mark, Pause, Plan, SelfCheckAnswer, SkillRating
+from tracker.plans.rules import choice, progress, schedule, skills
 
 RECENT_WEEKS = 8
 
@@ -450,3 +451,50 @@ def _module_state(measured: progress.Progress, *, begun: bool) -> str:
     if measured.open_minutes == 0:
         return "done" if measured.done_minutes else "known"
     return "part" if measured.done_minutes or begun else "todo"
+
+
+@lru_cache(maxsize=64)
+def changes_between(before: int, after: int, track_key: str) -> Changes:
+    """What a learner of a track meets on moving between two revisions. They never change, so it is kept."""
+    return compare(catalogue(before), catalogue(after), track_key)
+
+
+@dataclass(frozen=True, slots=True)
+class NewerRevision:
+    """A revision that a plan could move to, and what would be different."""
+
+    number: int
+    changes: Changes
+
+
+def newer_revision(plan: Plan) -> NewerRevision | None:
+    """The newest revision, where it still has the plan's track and asks for something else. One query."""
+    number = newest_revision()
+    if number == plan.revision or plan.track_key not in {track.key for track in catalogue(number).tracks}:
+        return None
+    changes = changes_between(plan.revision, number, plan.track_key)
+    return None if changes.is_empty else NewerRevision(number, changes)
+
+
+def self_check_answers(learner_id: int) -> dict[str, str]:
+    """What the learner said of recall questions, by question key. One query."""
+    rows = SelfCheckAnswer.objects.filter(learner_id=learner_id)
+    return dict(rows.values_list("question_key", "knows"))
+
+
+def ratings_of(learner_id: int) -> dict[str, list[skills.Rated]]:
+    """Every rating of a learner by skill key, the first one first. One query."""
+    found: dict[str, list[skills.Rated]] = {}
+    rows = SkillRating.objects.filter(learner_id=learner_id).order_by("rated_on")
+    for key, level, rated_on, proof in rows.values_list("skill_key", "level", "rated_on", "proof"):
+        found.setdefault(key, []).append(skills.Rated(level, rated_on, proof))
+    return found
+
+
+def skill_standings(learner_id: int, content: Catalogue, track_key: str) -> list[skills.SkillStanding]:
+    """The skills matrix of a learner on a track, row by row. One query."""
+    ratings = ratings_of(learner_id)
+    return [
+        skills.standing(skill.key, skill.kind, skill.targets[track_key], ratings.get(skill.key, ()))
+        for skill in content.skills
+    ]

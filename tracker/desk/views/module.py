@@ -14,9 +14,11 @@ from tracker import clock
 from tracker.desk.charts import Span, road
 from tracker.desk.forms import LogForm
 from tracker.desk.paths import local_path
+from tracker.desk.views.learning import updated_on
 from tracker.desk.views.today import today_parts
 from tracker.journal import queries as journal_queries
 from tracker.library import words
+from tracker.library.views import covers_of
 from tracker.library.words import element_id
 from tracker.milestones import queries as milestones_queries
 from tracker.people.requests import LearnerRequest
@@ -53,6 +55,7 @@ def _plan_page(request: LearnerRequest, form: PauseForm) -> HttpResponse:
             "changes": stands.plan.changes.order_by("-changed_at", "-pk")[:5],
             "pauses": [(pause, plans_queries.last_day_off(pause)) for pause in reversed(found.pauses)],
             "pause_form": form,
+            "newer": plans_queries.newer_revision(stands.plan),
         },
         status=422 if form.is_bound else 200,
     )
@@ -117,11 +120,18 @@ def module(request: LearnerRequest, module_key: str) -> HttpResponse:
             "plan": plan,
             "module": module,
             "track": content.track(plan.track_key),
-            "prerequisites": [content.module(key) for key in module.prerequisites],
+            "prerequisites": [
+                (content.module(key), key in content.track(plan.track_key).module_keys)
+                for key in module.prerequisites
+            ],
+            "tracks": [content.track(plan.track_key)],
+            "covers": covers_of(content, module),
+            "begun": any(row.state != "todo" for row in activities),
+            "updated_on": updated_on(plan, request, module.text_since),
             "activities": activities,
-            "editions": content.editions_in(module),
             "summary": plans_queries.measure_activities(activities),
             "labs": module.labs_in(plan.track_key),
+            "resources": content.resources_of(module),
             "milestone": milestones_queries.milestone(request.user.pk, module, plan.track_key),
             "form": LogForm(
                 today=clock.today(request.user.zone_info),
@@ -163,7 +173,8 @@ def mark_activity(request: LearnerRequest, module_key: str, activity_key: str) -
         return redirect(f"{local_path(request, default='today')}#activity-{element_id(activity.key)}")
     found = plans_queries.facts_of(request.user.pk, clock.today(request.user.zone_info))
     activities = plans_queries.activity_standings(module, plan.track_key, found.marks, found.by_activity)
-    page = "today" if request.POST.get("page") == "today" else "module"
+    page = request.POST.get("page", "")
+    page = page if page in ("today", "activity") else "module"
     parts = today_parts(plans_queries.stand(found)) if page == "today" else {}
     return render(
         request,

@@ -10,7 +10,7 @@ from tracker import clock
 from tracker.desk.charts import week_bars
 from tracker.desk.forms import LogForm
 from tracker.people.requests import LearnerRequest
-from tracker.plans.queries import Standing, standing
+from tracker.plans.queries import Standing, newer_revision, standing
 
 
 def log_form(stands: Standing, data: Any = None, **initial: Any) -> LogForm:
@@ -32,7 +32,14 @@ def today(request: LearnerRequest) -> HttpResponse:
     if stands.plan is None:
         return render(request, "desk/no_plan.html", {"nav": "today", "stands": stands})
     return render(
-        request, "desk/today.html", {"nav": "today", "form": log_form(stands), **today_parts(stands)}
+        request,
+        "desk/today.html",
+        {
+            "nav": "today",
+            "form": log_form(stands),
+            "newer": newer_revision(stands.plan),
+            **today_parts(stands),
+        },
     )
 
 
