@@ -57,6 +57,7 @@ check:  ## formatting, types, import contracts, migrations, curriculum, deployme
 	$(TEST) -q -n0 -p no:cacheprovider tests/test_requirements.py
 	CAIRN_DATA=$(CHECK_DATA) $(IN)/python manage.py makemigrations --check --dry-run
 	CAIRN_DATA=$(CHECK_DATA) $(IN)/python manage.py check_curriculum
+	CAIRN_DATA=$(CHECK_DATA) $(IN)/python manage.py document_curriculum --check
 	CAIRN_DATA=$(CHECK_DATA) CAIRN_MODE=server CAIRN_URL=https://cairn.example.org SMTP_HOST=smtp.example.org \
 		DATABASE_URL=postgresql://cairn@db/cairn REDIS_URL=redis://redis/0 \
 		SECRET_KEY=checked-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH \
