@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("now", "curriculum")
 
 HOURS = {
     "monday": "1", "tuesday": "1:30", "wednesday": "", "thursday": "60 min", "friday": "0",
-    "saturday": "3", "sunday": "–", "start_on": "2026-11-23", "target": "2027-11",
+    "saturday": "3", "sunday": "–", "start_on": "2026-11-23", "target": "2028-02",
 }  # fmt: skip
 REMINDER = {"weekday": "7", "hour": "18", "zone": "Europe/Vienna", "consent": "on"}
 
@@ -45,7 +45,7 @@ def test_four_steps_and_a_preview_make_a_plan(web: Client, alice: User) -> None:
     assert made.headers["Location"] == reverse("today")
     plan = Plan.objects.get()
     assert plan.weekday_minutes == (60, 90, 0, 60, 0, 180, 0)
-    assert str(plan.target_on) == "2027-11-30"
+    assert str(plan.target_on) == "2028-02-29"
     assert set(Mark.objects.values_list("kind", flat=True)) == {"known"}
     recipient = Recipient.objects.get(learner=alice)
     assert (recipient.weekday, recipient.hour) == (7, 18)

@@ -14,7 +14,7 @@ from allauth.account.models import EmailAddress  # noqa: E402
 from django.db import transaction  # noqa: E402
 
 from curriculum import catalogue, loader  # noqa: E402
-from curriculum.schema import read_content  # noqa: E402
+from curriculum.reading import read_content  # noqa: E402
 from tracker import clock  # noqa: E402
 from tracker.people.models import User  # noqa: E402
 from tracker.plans.models import DAY_FIELDS, Plan  # noqa: E402

@@ -21,7 +21,7 @@ from tracker.operations import mailfiles
 from tracker.people import actions
 from tracker.people.models import User
 from tracker.people.tasks import delete_due_accounts
-from tracker.plans.models import Baseline, Mark, Pause, PlanChange
+from tracker.plans.models import Baseline, Mark, Pause, PlanChange, SelfCheckAnswer, SkillRating
 from tracker.reminders.models import Consent, Recipient, Reminder
 
 OURS = ("people", "journal", "plans", "milestones", "reminders", "account", "sessions")
@@ -51,6 +51,16 @@ def everything(learner: User, content: Catalogue) -> None:
         defaults={"minutes": 60, "first_on": TODAY, "last_on": TODAY},
     )
     PlanChange.objects.create(plan=plan, changed_at=NOW, reason="re-plan", after="{}")
+    SkillRating.objects.create(
+        learner=learner, skill_key="adversarial-ml", level=1, rated_on=TODAY, rated_at=NOW
+    )
+    SelfCheckAnswer.objects.create(
+        learner=learner,
+        question_key="mindset.ask-two-questions",
+        knows="no",
+        answered_on=TODAY,
+        answered_at=NOW,
+    )
     CriterionTick.objects.create(learner=learner, criterion_key="mindset.proof", note="Read.", ticked_at=NOW)
     Completion.objects.create(
         learner=learner,
