@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
+from bench import curriculum
 from bench.assets import styles_and_scripts
 from bench.driver import Load, gzipped_size
 from bench.server import HOST, SERVER_ARGUMENTS, free_port, served
@@ -95,6 +96,19 @@ def asset_sizes(site: Site, page: Page) -> dict[str, int]:
     return {address: gzipped_size(fetch(site, urljoin(page.path, address))) for address in addresses}
 
 
+def curriculum_figures(directory: Path) -> dict[str, float]:
+    """What the curriculum costs, measured in a process and a database of its own."""
+    data = directory / "curriculum"
+    data.mkdir()
+    environment = {
+        **base_environment(),
+        "DJANGO_SETTINGS_MODULE": "tracker.settings",
+        "CAIRN_DATA": str(data),
+    }
+    figures: dict[str, float] = json.loads(python(environment, "-m", "bench.curriculum"))
+    return figures
+
+
 def report(
     pages: Pages, assets: dict[str, dict[str, int]], verdicts: list[str], rounds: int, seconds: float
 ) -> dict[str, Any]:
@@ -136,8 +150,10 @@ def run(*, yardsticks_only: bool, rounds: int, seconds: float) -> None:
         pages = measure(sites, rounds, seconds)
         products = [(site, page) for site in sites[1:] for page in site.pages]
         assets = {page.name: asset_sizes(site, page) for site, page in products}
+        figures = None if yardsticks_only else curriculum_figures(directory)
     verdicts = [page_verdict(pages, page.name) for _, page in products]
     verdicts += [assets_verdict(name, sizes) for name, sizes in assets.items()]
+    verdicts += curriculum.said(figures) if figures else []
 
     print(table(pages, YARDSTICKS))
     print(
@@ -151,7 +167,10 @@ def run(*, yardsticks_only: bool, rounds: int, seconds: float) -> None:
 
     target = Path(os.environ.get("CAIRN_DATA") or "var").expanduser() / "bench" / "latest.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(report(pages, assets, verdicts, rounds, seconds), indent=2) + "\n")
+    target.write_text(
+        json.dumps(report(pages, assets, verdicts, rounds, seconds) | {"curriculum": figures}, indent=2)
+        + "\n"
+    )
     print(f"Figures: {target}")
 
 

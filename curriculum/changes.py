@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from curriculum.catalogue import Activity, Catalogue, Criterion, Lab, Module
 
+MODULES_NAMED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Retimed:
@@ -61,9 +63,19 @@ class Changes:
         changed = len(self.retimed) + len(self.labs_changed)
         changed += len(self.criteria_added) + len(self.criteria_retired)
         parts += [f"{changed} changed"] if changed else []
-        parts += [f"{signed_hours(row.minutes)} in {row.module.key}" for row in self.by_module]
+        parts += self._hours()
         parts += ["in another order"] if self.reordered else []
         return ", ".join(parts) or "no change in what is to be done"
+
+    def _hours(self) -> list[str]:
+        """Hours module by module; where many changed, all together and the one that changed most."""
+        if len(self.by_module) <= MODULES_NAMED:
+            return [f"{signed_hours(row.minutes)} in {row.module.key}" for row in self.by_module]
+        most = max(self.by_module, key=lambda row: abs(row.minutes))
+        return [
+            f"{signed_hours(self.minutes)} over {len(self.by_module)} modules",
+            f"most in {most.module.key} ({signed_hours(most.minutes)})",
+        ]
 
 
 def compare(before: Catalogue, after: Catalogue, track_key: str) -> Changes:

@@ -31,6 +31,10 @@ from curriculum.schema import (
 _Data = TypeVar("_Data", bound=BaseModel)
 
 
+RESERVED = frozenset({"newer", "pause", "self-check"})
+"""Names that stand for pages where otherwise a module or an activity would: /plan/newer/."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReadFile(Generic[_Data]):
     """A file that is well formed in itself, with the line of every path in it."""
@@ -201,6 +205,8 @@ def _check_names(modules: Sequence[ReadFile[Module]]) -> Iterator[Problem]:
         expected = f"modules/{file.data.number:02}-{file.data.key}.yaml"
         if file.name != expected:
             yield file.problem(("key",), f"expected this file to be named {expected}")
+        if file.data.key in RESERVED:
+            yield file.problem(("key",), f"{file.data.key!r} is the name of a page; expected another key")
         if file.data.number in numbers:
             yield file.problem(
                 ("number",), f"{file.data.number} is already the number of {numbers[file.data.number]}"
@@ -234,6 +240,8 @@ def _check_keys(modules: Sequence[ReadFile[Module]]) -> Iterator[Problem]:
             if key in seen:
                 yield file.problem(path, f"{key!r} is already the key of {seen[key]}; expected each key once")
             seen.setdefault(key, f"{'an' if kind == 'activity' else 'a'} {kind} in {file.name}")
+            if kind == "activity" and key.partition(".")[2] in RESERVED:
+                yield file.problem(path, f"{key!r} is the name of a page; expected another key")
             if not key.startswith(f"{file.data.key}."):
                 yield file.problem(path, f"expected a key that begins with {file.data.key!r} and a dot")
         if file.data.milestone.key != f"{file.data.key}.milestone":

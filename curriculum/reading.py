@@ -87,7 +87,8 @@ class Content:
 
     def with_edition(self, framework_key: str, edition: Edition) -> Content:
         """The same content with this edition of a framework: put in place of one of the same name, or added
-        before the editions that are later by the numbers in their names. Raises `KeyError` when there is no such framework."""
+        before the editions that are later by the numbers in their names. Raises `KeyError` when there is no
+        such framework."""
         if framework_key not in {framework.key for framework in self.frameworks}:
             raise KeyError(framework_key)
         return replace(

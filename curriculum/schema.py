@@ -143,6 +143,13 @@ def _one_line(value: str) -> str:
     return value
 
 
+def _part_of_an_address(value: str) -> str:
+    # Every topic has a page under its id.
+    if "/" in value or value in (".", ".."):
+        raise ValueError("expected an id that can stand in an address: no slash")
+    return value
+
+
 def _numbers_as_text(value: object) -> object:
     # `edition: 2026` is a number to YAML; the name of an edition is text.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -181,6 +188,7 @@ TopicId = Annotated[
     BeforeValidator(_numbers_as_text),
     StringConstraints(min_length=1, max_length=TOPIC_LENGTH, strip_whitespace=True),
     AfterValidator(_one_line),
+    AfterValidator(_part_of_an_address),
 ]
 Title = Annotated[
     str,

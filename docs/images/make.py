@@ -22,6 +22,8 @@ PICTURES = (
     ("today-desktop-light.png", "/today/", 1280, 900, 1, "light"),
     ("plan-desktop-light.png", "/plan/", 1280, 900, 1, "light"),
     ("today-phone-dark.png", "/today/", 390, 844, 2, "dark"),
+    ("module-desktop-light.png", "/curriculum/modules/stride/", 1280, 900, 1, "light"),
+    ("activity-phone-dark.png", "/plan/garak/run-six-families/", 390, 844, 2, "dark"),
 )
 
 

@@ -56,11 +56,12 @@ def article(text: str) -> Article:
     tokens = _MARKDOWN.parse(text[:_LONGEST])
     headings: list[Heading] = []
     used: set[str] = set()
-    for token, inside in zip(tokens, [*tokens[1:], Token("inline", "", 0)], strict=True):
+    for place, token in enumerate(tokens):
         if token.type in ("heading_open", "heading_close"):
             rank = min(5, max(3, int(token.tag[1]) + 1))
             token.tag = f"h{rank}"
         if token.type == "heading_open":
+            inside = tokens[place + 1]  # a heading is always followed by its words
             anchor = _anchor(inside.content, used)
             token.attrSet("id", anchor)
             if token.tag == "h3":
@@ -71,7 +72,19 @@ def article(text: str) -> Article:
     attributes = {**_ATTRIBUTES, "pre": {"tabindex"}, "table": {"tabindex"}}
     attributes |= {tag: {"id"} for tag in ("h3", "h4", "h5")}
     words = sum(len(token.content.split()) for token in tokens)
-    return Article(_cleaned(html, _TAGS, attributes), tuple(headings), max(1, round(words / WORDS_A_MINUTE)))
+    cleaned = _ANCHORED.sub(_with_link, _cleaned(html, _TAGS, attributes))
+    return Article(mark_safe(cleaned), tuple(headings), max(1, round(words / WORDS_A_MINUTE)))  # noqa: S308
+
+
+# What `_anchor` makes of a heading, as it stands in cleaned HTML.
+_ANCHORED = re.compile(rf'<(h[345]) id="({ANCHOR}[a-z0-9-]+)">(.*?)</\1>', re.DOTALL)
+
+
+def _with_link(heading: re.Match[str]) -> str:
+    """A heading with a link to itself at its end."""
+    tag, anchor, inside = heading.groups()
+    link = f'<a class="anchor" href="#{anchor}" aria-label="Link to this section">#</a>'
+    return f'<{tag} id="{anchor}">{inside} {link}</{tag}>'
 
 
 WORDS_A_MINUTE = 200

@@ -7,6 +7,7 @@ needs to hold twice. A word of the query finds every word that begins with it.
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -22,8 +23,8 @@ MAX_QUERY = 100
 MAX_WORDS = 8
 SHOWN = 40
 
-# What a match is worth: the id itself, a whole word of the title, the beginning of one, a word of the text.
-ID_WEIGHT, TITLE_WEIGHT, PREFIX_WEIGHT, TEXT_WEIGHT = 40.0, 10.0, 6.0, 1.0
+# What a match is worth: the id itself, a whole word of the title, the beginning of one. In the text: nothing.
+ID_WEIGHT, TITLE_WEIGHT, PREFIX_WEIGHT = 40.0, 10.0, 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,6 @@ class Entry:
     url: str
     text: str
     words_of_title: frozenset[str] = field(repr=False)
-    words_of_text: frozenset[str] = field(repr=False)
     ids: frozenset[str] = field(repr=False)
     weight: float
 
@@ -55,11 +55,11 @@ class Index:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._entries = tuple(entries)
-        by_word: dict[str, set[int]] = defaultdict(set)
+        by_word: dict[str, list[int]] = defaultdict(list)
         for number, entry in enumerate(self._entries):
-            for word in entry.words_of_title | entry.words_of_text | entry.ids:
-                by_word[word].add(number)
-        self._by_word = dict(by_word)
+            for word in entry.words_of_title | words_in(" ".join([*entry.ids, entry.text, entry.where])):
+                by_word[word].append(number)
+        self._by_word = {word: tuple(numbers) for word, numbers in by_word.items()}
         self._words = sorted(by_word)
 
     def find(self, query: str) -> Found:
@@ -79,7 +79,7 @@ class Index:
         for place in range(bisect_left(self._words, word), len(self._words)):
             if not self._words[place].startswith(word):
                 break
-            found |= self._by_word[self._words[place]]
+            found.update(self._by_word[self._words[place]])
         return found
 
     @staticmethod
@@ -90,8 +90,6 @@ class Index:
                 worth += TITLE_WEIGHT
             elif any(known.startswith(word) for known in entry.words_of_title):
                 worth += PREFIX_WEIGHT
-            elif word in entry.words_of_text:
-                worth += TEXT_WEIGHT
         return worth
 
 
@@ -99,8 +97,8 @@ def words_in(text: str) -> frozenset[str]:
     """The words of a text without case; `AML.T0051.001` is one word and its parts."""
     found = set()
     for word in re.findall(r"\w+(?:[.:/-]\w+)*", text.casefold()):
-        found.add(word)
-        found.update(re.findall(r"\w+", word))
+        found.add(sys.intern(word))
+        found.update(sys.intern(part) for part in re.findall(r"\w+", word))
     return frozenset(found)
 
 
@@ -120,8 +118,7 @@ def _entry(
         url=url,
         text=text,
         words_of_title=words_in(title),
-        words_of_text=words_in(f"{text} {where}"),
-        ids=frozenset(name.casefold() for name in ids),
+        ids=frozenset(sys.intern(name.casefold()) for name in ids),
         weight=weight,
     )
 

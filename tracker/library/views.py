@@ -192,10 +192,10 @@ def _edition(content: Catalogue, framework_key: str, slug: str) -> tuple[Framewo
 
 @dataclass(frozen=True, slots=True)
 class TopicRow:
-    """A topic in the list of its edition: what teaches it, and the topics it is made of."""
+    """A topic in the list of its edition: the modules that teach it, and the topics it is made of."""
 
     topic: Topic
-    taught: tuple[Activity, ...]
+    taught: tuple[Module, ...]
     parts: tuple["TopicRow", ...]
 
 
@@ -210,7 +210,10 @@ def framework(request: HttpRequest, framework_key: str, edition: str) -> HttpRes
         parts[topic.parent].append(topic)
 
     def row(topic: Topic) -> TopicRow:
-        taught = content.taught(found.key, shown.name, topic.topic_id)
+        keys = dict.fromkeys(
+            activity.module_key for activity in content.taught(found.key, shown.name, topic.topic_id)
+        )
+        taught = tuple(content.module(key) for key in keys)
         return TopicRow(topic, taught, tuple(row(part) for part in parts[topic.topic_id]))
 
     kinds: dict[str, list[TopicRow]] = defaultdict(list)
@@ -225,7 +228,6 @@ def framework(request: HttpRequest, framework_key: str, edition: str) -> HttpRes
         "others": [(row, edition_slug(row.name)) for row in reversed(found.editions) if row is not shown],
         "taught": _taught_count(content, found, shown),
         "dates": [(row, _moved(row)) for row in found.dates if shown.find_topic(row.topic_id)],
-        "modules": {module.key: module for module in content.modules},
     }
     return render(request, "library/framework.html", context)
 

@@ -1,7 +1,8 @@
 """What a self-check says: which activities of a module a learner may call known. Pure.
 
 A question speaks for the activities it checks. An activity is suggested when every question that speaks for
-it was known in full. What ends in evidence is never suggested: having heard of an attack is not having run it.
+it was known in full. What ends in evidence is never suggested: having heard of an attack is not having run
+it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
