@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from curriculum.foreign_yaml import MAX_BYTES, Unreadable, read
-from curriculum.schema import NAME_LENGTH, TITLE_LENGTH, TOPIC_LENGTH, Edition, Topic, TopicKind
+from curriculum.schema import NAME_LENGTH, TITLE_LENGTH, Edition, Topic, TopicId, TopicKind
 
 KEY = "mitre-atlas"
 """The key of the framework in the curriculum."""
@@ -28,6 +28,33 @@ SUCCESSORS: Mapping[str, str] = {
     "AML.T0104": "AML.T0115.002",
 }
 """Ids that MITRE took out, with the id that carries their subject now. Its files do not say so themselves."""
+
+_MONTHS: Sequence[tuple[tuple[int, int], tuple[int, int]]] = (
+    ((2, 0), (2021, 5)),
+    ((2, 1), (2021, 8)),
+    ((2, 2), (2021, 10)),
+    ((2, 3), (2022, 1)),
+    ((2, 4), (2022, 3)),
+    ((3, 1), (2022, 5)),
+    ((4, 1), (2022, 10)),
+    ((4, 2), (2023, 1)),
+    ((4, 3), (2023, 2)),
+    ((4, 4), (2023, 4)),
+    ((4, 5), (2023, 10)),
+    ((4, 6), (2024, 7)),
+    ((4, 7), (2024, 10)),
+    ((4, 8), (2025, 3)),
+    ((4, 9), (2025, 4)),
+    ((5, 0), (2025, 9)),
+    ((5, 1), (2025, 11)),
+    ((5, 2), (2025, 12)),
+    ((5, 3), (2026, 1)),
+    ((5, 4), (2026, 2)),
+    ((5, 5), (2026, 3)),
+    ((5, 6), (2026, 4)),
+)
+"""The month from which a release of the old numbering stood. MITRE published them all once more in format 6,
+under their months: 5.1.0 as 2025.11."""
 
 MAX_TOPICS = 10_000
 MAX_DEFECTS = 200
@@ -45,7 +72,13 @@ _IDS: Mapping[TopicKind, re.Pattern[str]] = {
     "mitigation": re.compile(r"AML\.M\d{4}"),
     "case-study": re.compile(r"AML\.CS\d{4}"),
 }
+_TOPIC_ID: TypeAdapter[str] = TypeAdapter(TopicId)
 _TIES = ("sequences", "achieves", "specializes", "subtechnique-of", "mitigates", "employs")
+_SOURCE = re.compile(
+    r"(?m)^[^#\n]*\s!include\s"
+    r"|^[ \t-]{0,40}(?:\w[\w-]{0,39}:[ \t]{0,40})?[\"']?\{\{ ?\w{1,99}\.id ?\}\}[\"']?\r?$"
+)
+"""What only the sources hold: a file put in, or a template where an id is expected."""
 
 
 class NotAtlas(ValueError):
@@ -184,8 +217,18 @@ def counted(edition: Edition) -> str:
 
 
 def release_order(name: str) -> tuple[int, ...]:
-    """What editions are sorted by, oldest first: 4.5.0, 5.6.0, 5.10.0, 2026.09."""
-    return tuple(int(number) for number in re.findall(r"\d{1,9}", name))
+    """What editions are sorted by, oldest first: 4.5.0, 2025.11, 5.6.0, 5.10.0, 2026.09, 2026.09.1.
+
+    A release of the old numbering stands right before the month it was published in.
+    """
+    numbers = tuple(int(number) for number in re.findall(r"\d{1,9}", name))
+    if numbers and numbers[0] >= 1000:
+        return (*numbers, 0, 0)[: max(3, len(numbers))]
+    month = (0, 0)
+    for release, then in _MONTHS:
+        if release <= numbers:
+            month = then
+    return (*month, -1, *numbers)
 
 
 # ------------------------------------------------------------------------------------------- reading a file
@@ -195,6 +238,18 @@ def read_atlas(content: bytes) -> AtlasFile:
     """Read a published ATLAS file of any release. Raises `NotAtlas` when it is something else."""
     text = _text(content)
     try:
+        return _read(text)
+    except NotAtlas:
+        # Asked only about what cannot be used: the text of a published study may show a template as well.
+        if _SOURCE.search(text):
+            raise NotAtlas(
+                "The file is a source of the ATLAS data; expected the published file of its dist folder."
+            ) from None
+        raise
+
+
+def _read(text: str) -> AtlasFile:
+    try:
         document = read(text)
     except Unreadable as error:
         raise NotAtlas(f"The file was not read: {error}.") from None
@@ -202,6 +257,8 @@ def read_atlas(content: bytes) -> AtlasFile:
     found = _Found()
     for message in document.repeated:
         found.defect(message)
+    if not text.endswith(("\n", "\r", "}")):
+        found.defect("the last line has no end: the file may have been cut off")
     version, form = _version(data, found)
     for container in _containers(data):
         for name, kind in _SECTIONS.items():
@@ -209,6 +266,8 @@ def read_atlas(content: bytes) -> AtlasFile:
     found.take_ties(_field(data, "relationships"))
     if not found.rows["tactic"] or not found.rows["technique"]:
         raise NotAtlas("The file holds no ATLAS tactics and techniques.")
+    if form.startswith("6") and not _field(data, "relationships"):
+        raise NotAtlas("The file ends before its relationships: it was cut off.")
     if sum(len(rows) for rows in found.rows.values()) > MAX_TOPICS:
         raise NotAtlas(f"The file holds more than {MAX_TOPICS:,} objects: that is not ATLAS.")
     for kind, words in (("mitigation", "mitigations"), ("case-study", "case studies")):
@@ -228,7 +287,7 @@ def _text(content: bytes) -> str:
         raise NotAtlas("The file is empty.")
     if len(content) > MAX_BYTES:
         raise NotAtlas(f"The file is larger than {MAX_BYTES:,} bytes.")
-    if content[:2] in (b"PK", b"\x1f\x8b"):
+    if content.startswith((b"PK", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd")):
         raise NotAtlas("The file is an archive or an Excel workbook, not ATLAS.yaml.")
     try:
         text = content.decode("utf-8-sig")
@@ -247,10 +306,10 @@ def _text(content: bytes) -> str:
             raise NotAtlas("The file is a STIX bundle; expected ATLAS.yaml of the same release.")
         if '"techniqueID"' in text:
             raise NotAtlas("The file is a Navigator layer; expected ATLAS.yaml of the same release.")
-    if re.search(r"(?m)^[^#\n]*\s!include\s", text) or re.search(r"\{\{\s*\w+\.id\s*\}\}", text):
-        raise NotAtlas(
-            "The file is a source of the ATLAS data; expected the published file of its dist folder."
-        )
+    if start.startswith("version https://git-lfs"):
+        raise NotAtlas("The file only points to one that Git LFS keeps; take the file itself.")
+    if "\n" not in text.strip() and re.match(r"\d{3}:\s", start):
+        raise NotAtlas(f"The file is the answer of a web server, {_shown(text)}, not ATLAS.yaml.")
     return text
 
 
@@ -261,6 +320,8 @@ def _mapping(value: Any) -> dict[str, Any]:
     if isinstance(value, list):
         if any(isinstance(row, dict) and _field(row, "object-type") for row in value):
             raise NotAtlas("The file is a list of ATLAS objects; expected the whole published file.")
+        if any(isinstance(row, dict) and _field(row, "release") for row in value):
+            raise NotAtlas("The file is a list of releases; expected the ATLAS file of one of them.")
         raise NotAtlas("The file is a list; expected the whole published ATLAS file.")
     if value is None:
         raise NotAtlas("The file is empty.")
@@ -277,6 +338,8 @@ def _refuse_relatives(data: Mapping[str, Any]) -> None:
     rows = techniques if isinstance(techniques, list) else []
     if any(isinstance(row, dict) and "techniqueID" in row for row in rows):
         raise NotAtlas("The file is a Navigator layer; expected ATLAS.yaml of the same release.")
+    if _field(data, "encoding") == "base64" and _field(data, "content") is not None:
+        raise NotAtlas("The file is an answer of GitHub that only wraps another file; take the raw file.")
     if "$schema" in data:
         raise NotAtlas("The file is a JSON schema, not ATLAS.yaml.")
     if _field(data, "procedure") is not None:
@@ -296,8 +359,11 @@ def _version(data: Mapping[str, Any], found: _Found) -> tuple[str, str]:
         raise NotAtlas("The file does not say which version of ATLAS it is.")
     if form and not form.startswith("6"):
         found.defect(f"format {form} is not known here; it was read like format 6")
-    if not form:
-        form = "6.x" if isinstance(_field(data, "relationships"), dict) else "5.x"
+    if not form and isinstance(_field(data, "relationships"), dict):
+        form = "6.x"
+    elif not form:
+        # Up to 5 a release and its format had one number.
+        form = f"{version[0]}.x" if re.match(r"[1-5]\.", version) else "5.x"
     return version, form
 
 
@@ -357,8 +423,13 @@ class _Found:
     def _take(self, row: Mapping[str, Any], name: str, kind: TopicKind, key: str | None) -> None:
         own = _plain(_field(row, "id"))
         topic_id = _plain(key) or own
-        if not topic_id or len(topic_id) > TOPIC_LENGTH:
+        if not topic_id:
             self.defect(f"{name}: an object without an id was left out ({_shown(_field(row, 'name'))})")
+            return
+        try:
+            _TOPIC_ID.validate_python(topic_id)
+        except ValidationError as error:
+            self.defect(f"{name}: {_shown(topic_id)} left out, {error.errors(include_url=False)[0]['msg']}")
             return
         if own and own != topic_id:
             self.defect(f"{topic_id}: calls itself {_shown(own)}; taken under the name it stands under")

@@ -1,12 +1,14 @@
 """YAML that others wrote, read into text, lists and mappings within limits. Pure.
 
 Where `plain_yaml` refuses what our own authors need not write, this reader takes what a published data file
-may hold: aliases, names that stand twice in a mapping, days without quotes. Every scalar stays text as it was
-typed, so that a version 5.10 does not become the number 5.1 and a day that does not exist raises nothing.
+may hold: aliases, names that stand twice in a mapping, days without quotes; and the same data as JSON. Every
+scalar stays text as it was typed, so that a version 5.10 does not become the number 5.1 and a day that does
+not exist raises nothing.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +41,8 @@ def read(text: str) -> Read:
     """Read one document. Raises `Unreadable` for whatever is wrong with it; where a name stands twice in a
     mapping, the last one counts."""
     reader = _Reader()
+    if text.lstrip().startswith(("{", "[")):
+        text = _from_json(text)
     try:
         for event in yaml.parse(text, Loader=_Loader):
             reader.take(event)
@@ -52,6 +56,25 @@ def read(text: str) -> Read:
 
 # libyaml's parser where the wheel has it: the same events, an order of magnitude sooner.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+_ESCAPE = re.compile(
+    r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u[dD][89a-fA-F][0-9a-fA-F]{2}|.)",
+    re.S,
+)
+
+
+def _from_json(text: str) -> str:
+    """The two things in which JSON is no YAML, written so that it is: tabs between values, and characters
+    beyond the first 65,536 as two escapes. Half of such a pair becomes the mark for an unknown character."""
+
+    def escape(found: re.Match[str]) -> str:
+        if found[1] is not None:
+            pair = bytes.fromhex(found[1] + found[2])
+            return pair.decode("utf-16-be")
+        return "\ufffd" if found[0][1] == "u" and len(found[0]) > 2 else found[0]
+
+    return _ESCAPE.sub(escape, text.replace("\t", " "))
 
 
 @dataclass(slots=True)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import json
+import lzma
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -31,6 +35,7 @@ from curriculum.atlas import (
     release_order,
     with_kept,
 )
+from curriculum.foreign_yaml import read
 from curriculum.framework_file import rendered
 from curriculum.plain_yaml import parse_document, read_document
 from curriculum.schema import Edition, Framework, Topic
@@ -295,6 +300,59 @@ def test_a_version_stays_as_it_is_typed(written: str, read: str) -> None:
     assert read_atlas(content).edition.edition == read
 
 
+def test_a_release_before_5_has_its_own_format() -> None:
+    content = FIVE.replace(b"version: 5.6.0", b"version: 4.5.2").replace(b"ml-lifecycle", b"ML-lifecycle")
+    file = read_atlas(content)
+    assert (file.edition.edition, file.format) == ("4.5.2", "4.x")
+    assert file.edition.topics == read_atlas(FIVE).edition.topics
+    assert len(file.defects) == 2
+
+
+@pytest.mark.parametrize("content", [FIVE, SIX])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"\n", b"\r\n"),
+        (b"\n", b"\r"),
+        (b"# Written", b"\xef\xbb\xbf# Written"),
+        (b"# Written", b"# This version is deprecated.\n# Written"),
+        (b"# Written", b"%YAML 1.1\n---\n# Written"),
+    ],
+    ids=["line ends of Windows", "of an old Mac", "a mark of UTF-8", "a remark", "a directive"],
+)
+def test_how_a_file_was_saved_changes_nothing(content: bytes, old: bytes, new: bytes) -> None:
+    if new.startswith(b"%"):
+        content = content.replace(b"\n---\n", b"\n")
+    assert read_atlas(content.replace(old, new)) == read_atlas(content)
+    assert read_atlas(content.replace(old, new) + b"...\n") == read_atlas(content)
+
+
+@pytest.mark.parametrize("content", [FIVE, SIX])
+@pytest.mark.parametrize("indent", [None, 2, "\t"])
+def test_the_same_data_as_json_reads_the_same(content: bytes, indent: int | str | None) -> None:
+    data = yaml.safe_load(content)
+    # Outside the first 65,536 characters, JSON writes one as two escapes.
+    data["description"] = "\U0001f600 \\ud83d"
+    text = json.dumps(data, default=str, indent=indent)
+    assert r"\ud83d\ude00 \\ud83d" in text
+    assert read_atlas(text.encode()) == read_atlas(content)
+    halved = text.replace(r"\ude00", "")
+    assert read_atlas(halved.encode()) == read_atlas(content)
+
+
+def test_a_template_in_the_text_of_a_study_is_only_text() -> None:
+    shown = b"summary: 'It answered {{ user.id }} and left out !include here.'"
+    content = FIVE.replace(b"summary: Nobody reported it.", shown)
+    assert shown in content
+    assert read_atlas(content) == read_atlas(FIVE)
+
+
+def test_a_file_that_was_cut_off_is_told() -> None:
+    # Inside its last study a cut leaves valid YAML.
+    cut = FIVE[: FIVE.index(b"  procedure:")].rstrip()
+    assert read_atlas(cut).defects[0] == "the last line has no end: the file may have been cut off"
+
+
 # ------------------------------------------------------------------------------------ slips, named not fatal
 
 
@@ -331,6 +389,8 @@ def test_a_version_stays_as_it_is_typed(written: str, read: str) -> None:
         ("tactics: [AML.TA0003],", "tactics: [AML.TA0099],", "AML.T0019: stands under no tactic"),
         ("id: AML.T0019,", "id: AML.TA0019,", "AML.TA0019: stands among the techniques; taken as a tactic"),
         ("id: AML.T0019,", "id: T1234,", "T1234: not an id of the usual form for a technique"),
+        ("id: AML.T0019,", "id: AML/T0019,", "techniques: 'AML/T0019' left out, Value error, expected an id"),
+        ("id: AML.TA0006,", "id: AML/TA0006,", "tactics: 'AML/TA0006' left out, Value error, expected an id"),
         ("{id: AML.T0019, ", "{", "techniques: an object without an id was left out ('Publish Poisoned Data"),
         ("name: Publish Poisoned Datasets,", "", "AML.T0019: has no name; its id stands in its place"),
         ("Publish Poisoned Datasets", "x" * 300, "AML.T0019: its name is longer than 200 characters and was"),
@@ -428,6 +488,10 @@ SOURCE = (
     b"---\nid: ATLAS\nversion: 5.6.0\nmatrices:\n  - !include .\ndata:\n  - !include case-studies/*.yaml\n"
 )
 TEMPLATE = b'- &recon\n  id: AML.T0000\n  object-type: technique\n  tactics:\n  - "{{reconnaissance.id}}"\n'
+INLINE = b"- &a\n  id: AML.TA0000\n  description: See [{{b.name}}](/tactics/{{b.id}})\n"
+MANIFEST = b"- release: '2026.09'\n  versions:\n  - {format-version: 6.0.0, path: v6/ATLAS-2026.09.yaml}\n"
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a21\nsize 12345\n"
+WRAPPED = b'{"name": "ATLAS.yaml", "path": "dist/ATLAS.yaml", "content": "LS0t\\n", "encoding": "base64"}'
 ITEMS = b"- {id: AML.TA0002, name: Reconnaissance, object-type: tactic}\n"
 BOMB = b"a0: &a0 [1, 2, 3, 4, 5, 6, 7, 8, 9]\n" + b"".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n".encode() for n in range(1, 12)
@@ -457,6 +521,22 @@ BOMB = b"a0: &a0 [1, 2, 3, 4, 5, 6, 7, 8, 9]\n" + b"".join(
         (LAYER, "The file is a Navigator layer; expected ATLAS.yaml of the same release."),
         (SOURCE, "The file is a source of the ATLAS data; expected the published file of its dist folder."),
         (TEMPLATE, "The file is a source of the ATLAS data; expected the published file of its dist folder."),
+        (INLINE + ITEMS, "The file is a list of ATLAS objects; expected the whole published file."),
+        (MANIFEST, "The file is a list of releases; expected the ATLAS file of one of them."),
+        (LFS, "The file only points to one that Git LFS keeps; take the file itself."),
+        (WRAPPED, "The file is an answer of GitHub that only wraps another file; take the raw file."),
+        (b"404: Not Found", "The file is the answer of a web server, '404: Not Found', not ATLAS.yaml."),
+        (gzip.compress(FIVE), "The file is an archive or an Excel workbook, not ATLAS.yaml."),
+        (bz2.compress(FIVE), "The file is an archive or an Excel workbook, not ATLAS.yaml."),
+        (lzma.compress(FIVE), "The file is an archive or an Excel workbook, not ATLAS.yaml."),
+        (
+            b"id: ATLAS\nversion: 4.2.0\ntactics:\r\n  - '{{impact.id}}'\r\n",
+            "The file is a source of the ATLAS data; expected the published file of its dist folder.",
+        ),
+        (
+            SIX[: SIX.index(b"relationships:")],
+            "The file ends before its relationships: it was cut off.",
+        ),
         (ITEMS, "The file is a list of ATLAS objects; expected the whole published file."),
         (b"- 1\n- 2\n", "The file is a list; expected the whole published ATLAS file."),
         (b"v6/ATLAS-latest.yaml\n", "The file only names another one, v6/ATLAS-latest.yaml; take that one."),
@@ -546,6 +626,30 @@ ANYTHING = st.recursive(
     ),
     max_leaves=12,
 )
+
+
+def as_typed(value: Any) -> Any:
+    """A JSON value with its scalars as the text that JSON writes for them."""
+    if isinstance(value, dict):
+        return {key: as_typed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [as_typed(inner) for inner in value]
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x7f"), max_size=20)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(
+    st.lists(JSON, max_size=4) | st.dictionaries(WORDS, JSON, max_size=4), st.sampled_from([None, 1, "\t"])
+)
+def test_any_json_is_read_as_it_is_typed(value: Any, indent: int | str | None) -> None:
+    assert read(json.dumps(value, indent=indent)).value == as_typed(value)
 
 
 @given(place=st.integers(0, 200), value=ANYTHING, content=st.sampled_from((FIVE, SIX)))
@@ -652,7 +756,14 @@ def test_what_is_needed_is_kept_as_retired() -> None:
 
 
 def test_editions_are_in_the_order_of_their_release() -> None:
-    names = ["4.9.1", "4.10.0", "5.6.0", "5.10.0", "2026.05", "2026.09", "2026.10", "2027.01"]
+    names = ["4.9.1", "4.10.0", "5.6.0", "5.10.0", "2026.05", "2026.09", "2026.09.1", "2026.10", "2027.01"]
+    assert sorted({*names}, key=release_order) == names
+
+
+def test_old_releases_published_once_more_keep_their_place() -> None:
+    # MITRE put every release into format 6 later, under the month it came out in.
+    names = ["2.0.0", "2021.05", "3.0", "4.9.1", "2025.09", "5.1.0", "5.1.1", "2025.11", "2025.11.2", "5.2.0"]
+    names += ["2026.03", "5.6.0", "2026.04", "2026.09"]
     assert sorted({*names}, key=release_order) == names
 
 
@@ -669,9 +780,10 @@ def test_the_successors_are_those_that_are_known() -> None:
 NAMES = st.text(min_size=1, max_size=30).filter(
     lambda text: text.strip() == text and text.isprintable() and "<" not in text and "](" not in text
 )
+TOPIC_IDS = NAMES.filter(lambda text: "/" not in text and text not in (".", ".."))
 
 
-@given(st.lists(NAMES, min_size=1, max_size=5, unique=True), NAMES)
+@given(st.lists(TOPIC_IDS, min_size=1, max_size=5, unique=True), NAMES)
 def test_a_framework_written_and_read_again_is_the_same(names: list[str], title: str) -> None:
     framework = Framework(
         key="made-up",
@@ -831,6 +943,21 @@ def test_an_older_file_is_compared_the_other_way_round(folder: Path, tmp_path: P
     assert "  AML.T0020 Poison Data -> Poison Training Data" in lines
     assert "0 kept, because used" in lines
     assert "  AML.M0004: names AML.T0043.001 twice" in lines
+
+
+@pytest.mark.django_db
+def test_an_old_release_in_the_new_format_goes_before_the_later_one(folder: Path, tmp_path: Path) -> None:
+    first = loader.load(folder, LOADED_AT).revision_number
+    older = tmp_path / "ATLAS 2025.11 (copy).yaml"
+    older.write_bytes(SIX.replace(b'"2026.09"', b'"2025.11"'))
+    lines = run(older)
+    assert (
+        f"Older than every edition in revision {first}. From here to 5.6.0 (Content version 5.6.0):" in lines
+    )
+    assert "0 kept, because used" in lines
+    framework = catalogue.newest().framework(KEY)
+    assert [edition.name for edition in framework.editions] == ["2025.11", "5.6.0"]
+    assert run(older)[-1] == f"Nothing changed: revision {first + 1} holds this ATLAS 2025.11."
 
 
 def test_a_dry_run_needs_no_database(folder: Path) -> None:

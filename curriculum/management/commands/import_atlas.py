@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -175,8 +175,8 @@ def _known_in_folder(folder: Path) -> Known:
             if link.to_framework == KEY:
                 tied.setdefault(link.to_edition, set()).add(link.to_topic)
     for known in framework.maps if framework else ():
-        tied.setdefault(known.from_edition, set()).update(row.from_ for row in known.rows)
-        tied.setdefault(known.to_edition, set()).update(row.to for row in known.rows if row.to)
+        _tie(tied, known.from_edition, (row.from_ for row in known.rows))
+        _tie(tied, known.to_edition, (row.to for row in known.rows if row.to))
     return Known(
         place="the content folder",
         editions=framework.editions if framework else (),
@@ -199,14 +199,18 @@ def _known_in_database() -> Known:
         for edition in editions
     }
     for known in framework.maps if framework else ():
-        tied.setdefault(known.from_edition, set()).update(row.from_topic for row in known.rows)
-        tied.setdefault(known.to_edition, set()).update(row.to_topic for row in known.rows if row.to_topic)
+        _tie(tied, known.from_edition, (row.from_topic for row in known.rows))
+        _tie(tied, known.to_edition, (row.to_topic for row in known.rows if row.to_topic))
     return Known(
         place=f"revision {newest.revision}",
         editions=tuple(_as_edition(edition) for edition in editions),
         used=used_topics(KEY),
         tied={name: frozenset(ids) for name, ids in tied.items()},
     )
+
+
+def _tie(tied: dict[str, set[str]], edition: str, topics: Iterable[str]) -> None:
+    tied[edition] = tied.get(edition, set()).union(topics)
 
 
 def _framework(content: Content) -> Framework | None:
