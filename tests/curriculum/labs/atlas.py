@@ -38,10 +38,10 @@ def layer(techniques: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def cell(technique: str, state: str, comment: str = "nobody has looked so far") -> dict[str, Any]:
+def cell(technique: str, state: str, comment: str = "nobody has looked so far at") -> dict[str, Any]:
     return {
         "techniqueID": f"AML.{technique}",
-        "comment": comment,
+        "comment": f"{comment} {technique}",
         "metadata": [{"name": "state", "value": state}],
     }
 
@@ -60,7 +60,10 @@ EXAMPLES = {
             "layer.json": as_json(
                 layer(
                     [cell(technique, "untested") for technique in IN_SCOPE]
-                    + [cell(technique, "out of scope", "no training on user data") for technique in NOT_HERE]
+                    + [
+                        cell(technique, "out of scope", "no training on user data, so no")
+                        for technique in NOT_HERE
+                    ]
                 )
             )
         },

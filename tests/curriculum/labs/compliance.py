@@ -65,8 +65,7 @@ def classification(changed: dict[str, dict[str, Any]]) -> dict[str, Any]:
                 "enacted_on": enacted,
                 "source": "Regulation (EU) 2024/1689 as amended",
                 "checked_on": "2026-11-22",
-                "dissents": False,
-                "dissent": "",
+                "dissent": "none",
                 **changed.get(case, {}),
             }
             for case, role, route, point, enacted, now in ANSWERS
@@ -78,9 +77,7 @@ CLASSIFICATION = Example(
     # One case with a reasoned dissent is allowed.
     accepted={
         "calendar.json": as_json(calendar(DATES)),
-        "classification.json": as_json(
-            classification({"E": {"role": "deployer", "dissents": True, "dissent": DISSENT}})
-        ),
+        "classification.json": as_json(classification({"E": {"role": "deployer", "dissent": DISSENT}})),
     },
     # The calendar of 2024, and a vendor's word taken for an exception.
     refused={

@@ -65,6 +65,20 @@ def retrieval_rows() -> list[dict[str, Any]]:
     ]
 
 
+def poison_rows() -> list[dict[str, Any]]:
+    """Twenty targets: the filter stops the stranger, provenance the writer inside."""
+    return [
+        {
+            "asked": f"meadow-{number:03d}",
+            "other_no_filter": True,
+            "other_filter_in_query": False,
+            "own_filter_in_query": True,
+            "own_provenance": False,
+        }
+        for number in range(20)
+    ]
+
+
 def retrieval() -> dict[str, Any]:
     """The summary that goes with those rows."""
     return {
@@ -119,14 +133,17 @@ EXAMPLES = {
         accepted={
             "retrieval.json": as_json(retrieval()),
             "retrieval_rows.jsonl": as_jsonl(retrieval_rows()),
+            "poison_rows.jsonl": as_jsonl(poison_rows()),
         },
         refused={
             "retrieval.json": as_json(only_the_happy_path()),
             "retrieval_rows.jsonl": as_jsonl(retrieval_rows()),
+            "poison_rows.jsonl": as_jsonl(poison_rows()),
         },
         because=(
             "The mean number returned after filtering afterwards agrees with the rows.",
             "Filtering afterwards returns fewer documents than filtering in the query.",
+            "The count for a writer inside with the filter in the query agrees with the rows.",
             "The same filter did not stop a writer inside the tenant.",
             "The attack recovers more words than guessing the commonest.",
             "Three or more noise levels were measured.",

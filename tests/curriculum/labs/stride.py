@@ -96,6 +96,7 @@ EXAMPLES = {
             "Every threat stands at an element of the list.",
             "Every element has a threat, or a reason is given why some have none.",
             "Every threat has an id, a mitigation and an owner.",
+            "There are ten or more different mitigations.",
         ),
     ),
 }
