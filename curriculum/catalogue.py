@@ -202,6 +202,11 @@ class Lab:
     variants: Mapping[str, str] = field(hash=False)
     text_since: datetime | None
 
+    @property
+    def has_proposals(self) -> bool:
+        """Whether a rule names a threshold that nobody has measured."""
+        return any("(proposal)" in rule.sentence for rule in self.rules)
+
     def rules_in(self, track_key: str) -> tuple[schema.Rule, ...]:
         """The rules that count in a track."""
         return tuple(rule for rule in self.rules if not rule.tracks or track_key in rule.tracks)

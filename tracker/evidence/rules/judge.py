@@ -6,7 +6,6 @@ Whatever stands in the files, a rule is met or it is not, with what is missing; 
 
 from __future__ import annotations
 
-import json
 import operator
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -16,9 +15,12 @@ from typing import Any, Literal, Protocol
 
 from curriculum import schema
 from tracker.evidence.rules.selecting import (
+    LABEL,
     Documents,
     NotThere,
+    as_key,
     as_moment,
+    at,
     document,
     is_empty,
     is_number,
@@ -33,6 +35,7 @@ Outcome = Literal["met", "claimed", "missing"]
 REASON_MIN = 40
 """So many characters make a reason worth reading."""
 ROWS_NAMED = 3
+LONGEST_NAME = 200
 TOLERANCE = 1e-9
 """What the rounding of binary fractions may add: 0.81 is 0.66 + 0.15."""
 
@@ -140,7 +143,7 @@ def _has_field(rule: schema.HasField, asked: _Asked) -> Iterator[str]:
     for number, value in enumerate(_some(rule, asked), start=1):
         for path in rule.fields:
             try:
-                found = selected(value, schema.Selection(path=path))
+                found = at(value, path)
             except NotThere:
                 found = []
             if not found or any(is_empty(row) for row in found):
@@ -154,10 +157,12 @@ def _compare(rule: schema.Compare, asked: _Asked) -> Iterator[str]:
         raise NotThere(f"nothing is at {place_of(rule)}")
     bound: Any = rule.value
     if rule.to is not None:
-        ends = selected(root, schema.Selection(path=rule.to))
+        ends = at(root, rule.to)
         bound = ends[0] if len(ends) == 1 else None
         if is_number(bound):
             bound = bound * rule.times + rule.plus
+            if not is_number(bound):
+                raise NotThere(f"{rule.to} is too large to compare with")
         elif as_moment(bound) is None:
             raise NotThere(f"{rule.to} is not one number or day")
     for value in values:
@@ -185,7 +190,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def _count(rule: schema.Count, asked: _Asked) -> Iterator[str]:
-    number = len(selected(asked.root(rule.file), rule))
+    number = sum(not is_empty(value) for value in selected(asked.root(rule.file), rule))
     if rule.at_least is not None and number < rule.at_least:
         yield f"found {number} where at least {rule.at_least} are asked"
     if rule.at_most is not None and number > rule.at_most:
@@ -193,10 +198,8 @@ def _count(rule: schema.Count, asked: _Asked) -> Iterator[str]:
 
 
 def _distinct(rule: schema.Distinct, asked: _Asked) -> Iterator[str]:
-    values = selected(asked.root(rule.file), rule)
-    seen = {
-        _as_key(" ".join(v.split()).casefold() if rule.fold and isinstance(v, str) else v) for v in values
-    }
+    values = [value for value in selected(asked.root(rule.file), rule) if not is_empty(value)]
+    seen = {as_key(" ".join(v.split()).casefold() if rule.fold and isinstance(v, str) else v) for v in values}
     if len(seen) < rule.at_least:
         yield f"found {len(seen)} different ones where at least {rule.at_least} are asked"
 
@@ -246,7 +249,7 @@ def _version(text: str) -> tuple[tuple[int, ...], bool]:
 
 def _target_not(rule: schema.TargetNot, asked: _Asked) -> Iterator[str]:
     for value in _some(rule, asked):
-        if not isinstance(value, str) or value.startswith(rule.starts_with):
+        if not isinstance(value, str) or not value or value.startswith(rule.starts_with):
             yield f"the target is {shown(value)}"
 
 
@@ -260,14 +263,17 @@ def _known_topic(rule: schema.KnownTopic, asked: _Asked) -> Iterator[str]:
 
 def _agrees(rule: schema.Agrees, asked: _Asked) -> Iterator[str]:
     left, right = taken(asked.root(rule.file), rule), taken(asked.root(rule.with_.file), rule.with_)
+    if any(is_empty(value) for value in (*left, *right)):
+        raise NotThere(f"{place_of(rule)} or {place_of(rule.with_)} is empty")
     if rule.how in ("same", "inside"):
-        outside = [v for v in left if not any(same(v, other) for other in right)]
+        here, there = ({as_key(value): value for value in side} for side in (left, right))
+        alone = [value for key, value in here.items() if key not in there]
         if rule.how == "same":
-            outside += [v for v in right if not any(same(v, other) for other in left)]
+            alone += [value for key, value in there.items() if key not in here]
         if not left or not right:
             yield "one of the two is empty"
-        elif outside:
-            yield f"{', '.join(shown(v) for v in outside[:ROWS_NAMED])} stands on one side alone"
+        elif alone:
+            yield f"{', '.join(shown(value) for value in alone[:ROWS_NAMED])} stands on one side alone"
         return
     if len(right) != 1 or not left or (len(left) != 1 and rule.how != "not_later"):
         raise NotThere(f"{place_of(rule)} and {place_of(rule.with_)} are not one value each")
@@ -291,7 +297,7 @@ def _families_include(rule: schema.FamiliesInclude, asked: _Asked) -> Iterator[s
     root = asked.root(rule.file)
     evaluated = set()
     for report in root if isinstance(root, list) else [root]:
-        for row in selected(report, schema.Selection(path="evals[]")):
+        for row in at(report, "evals[]"):
             if isinstance(row, Mapping) and is_number(row.get("evaluated")) and row["evaluated"] > 0:
                 evaluated.add(str(row.get("probe", "")).split(".")[0])
     absent = [family for family in rule.families if family not in evaluated]
@@ -301,17 +307,17 @@ def _families_include(rule: schema.FamiliesInclude, asked: _Asked) -> Iterator[s
 
 def _recalls(rule: schema.Recalls, asked: _Asked) -> Iterator[str]:
     for row in _some(schema.Selection(file=rule.file, path=rule.path), asked):
-        named = selected(row, schema.Selection(path=rule.id))
-        listed = selected(row, schema.Selection(path=f"{rule.list}[]"))
-        topic = asked.find_topic(rule.framework, str(named[0]))
+        named = next(iter(at(row, rule.id)), None)
+        listed = at(row, rule.list if rule.list.endswith("[]") else f"{rule.list}[]")
+        topic = asked.find_topic(rule.framework, named) if isinstance(named, str) else None
         if topic is None or not topic.relates:
-            yield f"{shown(named[0])} has no procedure in an edition known here"
+            yield f"{shown(named)} has no procedure in an edition known here"
             continue
         share = sum(_worth(wanted, listed, rule, asked) for wanted in topic.relates) / len(topic.relates)
         if share < rule.at_least - TOLERANCE:
-            yield f"{shown(named[0])}: {share:.0%} of its procedure, {rule.at_least:.0%} are asked"
+            yield f"{shown(named)}: {share:.0%} of its procedure, {rule.at_least:.0%} are asked"
         if len(listed) > rule.at_most_times * len(topic.relates):
-            yield f"{shown(named[0])}: {len(listed)} in the list, for {len(topic.relates)} in the procedure"
+            yield f"{shown(named)}: {len(listed)} in the list, for {len(topic.relates)} in the procedure"
 
 
 def _worth(wanted: str, listed: Sequence[Any], rule: schema.Recalls, asked: _Asked) -> float:
@@ -325,7 +331,7 @@ def _worth(wanted: str, listed: Sequence[Any], rule: schema.Recalls, asked: _Ask
 _SECRETS = re.compile(
     r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{40,}|xox[abprs]-[\w-]{10,}|hf_[A-Za-z0-9]{30,}"
     r"|\bsk-[A-Za-z0-9_-]{20,}|AIza[\w-]{35}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}"
+    r"|\beyJ[\w-]{10,1000}\.eyJ[\w-]{10,}"
     r"|\bBearer\s+[A-Za-z0-9._~+/-]{16,}"
     r"|\b(?:password|passwd|secret|api[_-]?key|access[_-]?token)\b\s*[:=]\s*[^\s*\[\]<>{}\"']{6,}",
     re.IGNORECASE,
@@ -338,7 +344,12 @@ _MASKED = re.compile(r"[*x.•\s]*|.*(?:redacted|masked|removed|hidden).*|sha256
 
 def _no_secret(rule: schema.NoSecret, asked: _Asked) -> Iterator[str]:
     for path, name, value in _leaves(asked.root(rule.file)):
-        named = _SECRET_NAMES.fullmatch(name) and len(value) >= 6 and not _MASKED.fullmatch(value)
+        named = (
+            len(name) <= LONGEST_NAME
+            and _SECRET_NAMES.fullmatch(name)
+            and len(value) >= 6
+            and not _MASKED.fullmatch(value)
+        )
         if named or _SECRETS.search(value):
             yield f"something like a key or password stands at {path}"
 
@@ -351,10 +362,12 @@ def _leaves(root: Any) -> Iterator[tuple[str, str, str]]:
         if isinstance(value, str):
             yield path, name, value
         elif isinstance(value, Mapping):
-            waiting += [(f"{path}.{key}", str(key), inner) for key, inner in value.items()]
-            waiting += [(f"{path}, a name", "", str(key)) for key in value]
+            waiting += [
+                (f"{path[:LABEL]}.{str(key)[:LABEL]}", str(key), inner) for key, inner in value.items()
+            ]
+            waiting += [(f"{path[:LABEL]}, a name", "", str(key)) for key in value]
         elif isinstance(value, list | tuple):
-            waiting += [(f"{path}[{index}]", name, inner) for index, inner in enumerate(value)]
+            waiting += [(f"{path[:LABEL]}[{index}]", name, inner) for index, inner in enumerate(value)]
 
 
 def _each_row(rule: schema.EachRow, asked: _Asked) -> Iterator[str]:
@@ -367,10 +380,6 @@ def _each_row(rule: schema.EachRow, asked: _Asked) -> Iterator[str]:
     if faults:
         more = f"; and {len(faults) - ROWS_NAMED} more" if len(faults) > ROWS_NAMED else ""
         yield "; ".join(faults[:ROWS_NAMED]) + more
-
-
-def _as_key(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
 
 
 _VERBS: Mapping[str, Callable[[Any, _Asked], Iterator[str]]] = {

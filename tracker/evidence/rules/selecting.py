@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Any
 
 from curriculum.schema import Selection, Taken
 
 Documents = Mapping[str, Any]
 """What was handed in: the value read from each file, by the file's name."""
+
+
+LABEL = 80
+"""So much of a path is said in a message."""
 
 
 class NotThere(Exception):
@@ -33,16 +39,21 @@ def document(handed: Documents, file: str) -> Any:
 
 def selected(root: Any, selection: Selection) -> list[Any]:
     """The values that a selection finds in a document. Raises `NotThere` where its path breaks off."""
+    return at(root, selection.path, selection.where)
+
+
+def at(root: Any, path: str | None, where: Mapping[str, Any] = MappingProxyType({})) -> list[Any]:
+    """The values at a path, of the rows of its last `[]` those that `where` keeps. Raises `NotThere`."""
     values = [("", root)]
-    steps = _steps(selection.path)
+    steps = _steps(path)
     last_list = max((place for place, step in enumerate(steps) if step == "[]"), default=-1)
-    if last_list == -1 and selection.where:
-        values = [row for row in values if _kept(row[1], selection.where)]
+    if last_list == -1 and where:
+        values = [row for row in values if _kept(row[1], where)]
     for place, step in enumerate(steps):
         if step == "[]":
             values = _entries(values)
             if place == last_list:
-                values = [row for row in values if _kept(row[1], selection.where)]
+                values = [row for row in values if _kept(row[1], where)]
         else:
             values = [_field(label, value, step) for label, value in values]
     return [value for _, value in values]
@@ -54,7 +65,7 @@ def taken(root: Any, selection: Taken) -> list[Any]:
     if selection.take == "each":
         return values
     if selection.take == "count":
-        return [len(values)]
+        return [sum(not is_empty(value) for value in values)]
     if not values:
         raise NotThere(f"nothing is at {place_of(selection)}")
     if selection.take in ("first", "last"):
@@ -62,7 +73,10 @@ def taken(root: Any, selection: Taken) -> list[Any]:
     numbers = [_truth_as_number(value) for value in values]
     if any(not is_number(value) for value in numbers):
         raise NotThere(f"{place_of(selection)} holds something that is not a number")
-    return [_MAKERS[selection.take](numbers)]
+    try:
+        return [_MAKERS[selection.take](numbers)]
+    except OverflowError:
+        raise NotThere(f"{place_of(selection)} holds numbers too large to compare") from None
 
 
 def place_of(selection: Selection) -> str:
@@ -72,7 +86,12 @@ def place_of(selection: Selection) -> str:
 
 def is_number(value: object) -> bool:
     """Whether a value is a finite number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        return False
 
 
 def as_moment(value: object) -> datetime | None:
@@ -90,9 +109,20 @@ def same(one: object, other: object) -> bool:
     """Whether two values are equal to a reader: 1 and 1.0 and the text "1", but not 1 and true."""
     if isinstance(one, bool) or isinstance(other, bool):
         return isinstance(one, bool) and isinstance(other, bool) and one == other
-    if isinstance(one, str) != isinstance(other, str):
-        return str(one) == str(other) or _number_of(one) == _number_of(other) is not None
+    if isinstance(one, str) and is_number(other):
+        return _number_of(one) == other and not _NOUGHT.match(one)
+    if isinstance(other, str) and is_number(one):
+        return same(other, one)
     return one == other
+
+
+def as_key(value: object) -> str:
+    """A text that is equal for equal values, so that many compare at once; 1, 1.0 and "1" share one."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 def is_empty(value: object) -> bool:
@@ -123,7 +153,7 @@ def _entries(values: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 
 def _field(label: str, value: Any, name: str) -> tuple[str, Any]:
-    inner = f"{label}.{name}" if label else name
+    inner = f"{label[:LABEL]}.{name[:LABEL]}" if label else name[:LABEL]
     if not isinstance(value, Mapping) or name not in value:
         raise NotThere(f"{inner} is missing")
     return inner, value[name]
@@ -132,7 +162,7 @@ def _field(label: str, value: Any, name: str) -> tuple[str, Any]:
 def _kept(row: Any, where: Mapping[str, Any]) -> bool:
     for path, wanted in where.items():
         try:
-            found = selected(row, Selection(path=path))
+            found = at(row, path)
         except NotThere:
             return False
         allowed = wanted if isinstance(wanted, tuple) else (wanted,)
@@ -153,8 +183,12 @@ def _truth_as_number(value: Any) -> Any:
     return int(value) if isinstance(value, bool) else value
 
 
-def _number_of(value: object) -> float | None:
+# `01` is a name, not the number 1.
+_NOUGHT = re.compile(r"[-+]?0\d")
+
+
+def _number_of(text: str) -> float | None:
     try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
+        return float(text)
+    except ValueError:
         return None
