@@ -368,6 +368,8 @@ class Catalogue:
             for module in self.modules
             for rows in (module.activities, module.labs, module.criteria, module.questions, module.resources)
             for row in rows
+            # A module that is read today holds the resources of others that it sees (`current`).
+            if row.key.startswith(f"{module.key}.")
         }
         homes |= {module.milestone_key: module for module in self.modules}
         object.__setattr__(self, "_homes", MappingProxyType(homes))

@@ -42,6 +42,8 @@ class Changes:
     modules_retired: tuple[Module, ...]
     criteria_added: tuple[Criterion, ...]
     criteria_retired: tuple[Criterion, ...]
+    criteria_changed: tuple[Criterion, ...]
+    needs_changed: tuple[Module, ...]
     labs_changed: tuple[Lab, ...]
     reordered: bool
 
@@ -61,7 +63,8 @@ class Changes:
         parts = [f"{len(self.added)} added"] if self.added else []
         parts += [f"{len(self.retired)} retired"] if self.retired else []
         changed = len(self.retimed) + len(self.labs_changed)
-        changed += len(self.criteria_added) + len(self.criteria_retired)
+        changed += len(self.criteria_added) + len(self.criteria_retired) + len(self.criteria_changed)
+        changed += len(self.needs_changed)
         parts += [f"{changed} changed"] if changed else []
         parts += self._hours()
         parts += ["in another order"] if self.reordered else []
@@ -108,6 +111,14 @@ def compare(before: Catalogue, after: Catalogue, track_key: str) -> Changes:
         modules_retired=tuple(module for key, module in then.items() if key not in now),
         criteria_added=tuple(row for key, row in asks.items() if key not in asked),
         criteria_retired=tuple(row for key, row in asked.items() if key not in asks),
+        criteria_changed=tuple(
+            row for key, row in asks.items() if key in asked and _backing(asked[key]) != _backing(row)
+        ),
+        needs_changed=tuple(
+            module
+            for key, module in now.items()
+            if key in then and set(then[key].prerequisites) != set(module.prerequisites)
+        ),
         labs_changed=tuple(
             lab
             for module in now.values()
@@ -135,6 +146,10 @@ def _modules(content: Catalogue, track_key: str) -> Mapping[str, Module]:
 
 def _asks(activity: Activity, track_key: str) -> tuple[int, str]:
     return activity.minutes, activity.needs[track_key]
+
+
+def _backing(criterion: Criterion) -> tuple[object, ...]:
+    return criterion.text, criterion.lab_key, criterion.artefact
 
 
 def _proof(lab: Lab, track_key: str) -> tuple[object, ...]:

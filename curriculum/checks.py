@@ -31,7 +31,7 @@ from curriculum.schema import (
 _Data = TypeVar("_Data", bound=BaseModel)
 
 
-RESERVED = frozenset({"newer", "pause", "self-check"})
+RESERVED = frozenset({"newer", "own-ratio", "pause", "self-check"})
 """Names that stand for pages where otherwise a module or an activity would: /plan/newer/."""
 
 
@@ -97,6 +97,8 @@ def _check_tracks(file: ReadFile[TracksFile], modules: Sequence[ReadFile[Module]
     yield from _twice(file, (("tracks",), [track.key for track in file.data.tracks]), ("key",))
     known = {module.data.key: module for module in modules}
     names = [track.key for track in file.data.tracks]
+    if circle := _circle({track.key: track.builds_on for track in file.data.tracks}):
+        yield file.problem(("tracks",), f"tracks build on one another in a circle: {' > '.join(circle)}")
     for index, track in enumerate(file.data.tracks):
         for place, key in enumerate(track.builds_on):
             if key not in names or key == track.key:
@@ -410,7 +412,7 @@ def _faults(rule: Rule, lab: Lab, frameworks: set[str]) -> Iterator[str]:
             yield f"{where}: expected file:, this lab has {len(formats)} files"
         elif named is not None and named not in formats:
             yield f"{where}: no file of this lab is named {named!r}"
-        elif rule.families_include and formats[named or next(iter(formats))] != "garak":
+        elif where == "families_include" and formats[named or next(iter(formats))] != "garak":
             yield f"{where}: expected a garak report"
     if rule.each_row:
         for inner in rule.each_row.rules:

@@ -14,7 +14,7 @@ from django.db import models as orm
 from curriculum import models, reading, schema
 from curriculum.catalogue import PROSE, Catalogue, NoCurriculum, newest
 from curriculum.checks import item_keys, vanished
-from curriculum.plain_yaml import ContentError
+from curriculum.plain_yaml import ContentError, Problem
 
 CONTENT = Path(__file__).resolve().parent / "content"
 """The curriculum that comes with the product."""
@@ -128,9 +128,16 @@ def _refuse_vanished(content: reading.Content, previous: Catalogue | None) -> No
     published = models.PermanentKey.objects.filter(revision__number=previous.revision).order_by("pk")
     in_use = {key: kind for module in content.modules for key, kind, _ in item_keys(module)}
     retired = {row.key: row.kind for row in content.retired}
+    place = f"revision {previous.revision}"
     problems = [
-        replace(problem, file=f"revision {previous.revision}", line=0)
+        replace(problem, file=place, line=0)
         for problem in vanished(list(published.values_list("key", "kind")), in_use, retired)
+    ]
+    gone = models.RetiredKey.objects.filter(revision__number=previous.revision).values_list("key", flat=True)
+    problems += [
+        Problem(place, 0, "", f"{key!r} is retired; expected it to stay in retired.yaml and out of use")
+        for key in gone
+        if key not in retired
     ]
     if problems:
         raise ContentError(problems)

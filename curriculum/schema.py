@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal, Self, get_args
 from urllib.parse import urlsplit
 
+from markdown_it import MarkdownIt
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -119,21 +121,24 @@ def _web_address(value: str) -> str:
 
 
 _HTML = re.compile(r"<(?:/|!|\?|[a-zA-Z][a-zA-Z0-9-]*(?:[\s/>]|$))")
-# `[words](address)`, `[words]: address` and `<address>`: what stands where an address is expected.
-_LINK = re.compile(
-    r"\]\(\s*<?([^\s)>]*)|^ {0,3}\[[^\]]+\]:\s*<?(\S+?)>?\s*$|<([a-zA-Z][a-zA-Z0-9+.-]*:[^>\s]*)>", re.M
-)
+# Pages drop an address that could run something; here every address is looked at.
+_MARKDOWN = MarkdownIt("commonmark", {"html": False})
+_MARKDOWN.validateLink = lambda url: True  # type: ignore[method-assign]
+
+
+def _addresses(value: str) -> Iterator[str]:
+    """Where the links and pictures of a text lead, however they are written."""
+    for token in _MARKDOWN.parse(value) if "](" in value or "]:" in value or "<" in value else ():
+        for child in token.children or ():
+            yield from (str(child.attrs[name]) for name in ("href", "src") if name in child.attrs)
 
 
 def _no_html(value: str) -> str:
     # Markdown only, and links only to https. The page cleans what it renders once more.
     if _HTML.search(value):
         raise ValueError("expected Markdown without HTML; a < that stands for less than has a space after it")
-    for found in _LINK.finditer(value):
-        address = next(filter(None, found.groups()), "")
-        scheme = re.match(r"\s*([^/#?.]*?)\s*(?::|&)", address)
-        if scheme and scheme[1].lower() not in ("https", "mailto"):
-            raise ValueError("expected links to https:// addresses alone")
+    if any(not address.lower().startswith(("https://", "mailto:")) for address in _addresses(value)):
+        raise ValueError("expected links to https:// addresses alone")
     return value
 
 
@@ -160,6 +165,12 @@ def _day(value: str) -> str:
         return date.fromisoformat(value).isoformat()
     except ValueError:
         raise ValueError("expected a day like 2026-08-02") from None
+
+
+def _release(value: str) -> str:
+    if not re.match(r"v?\d", value):
+        raise ValueError("expected a version that begins with a number, like 0.15.1")
+    return value
 
 
 def _decimal_as_number(value: object) -> object:
@@ -498,7 +509,7 @@ class FamiliesInclude(_Record):
 class VersionAtLeast(Selection):
     """A version in the order of its numbers: 0.15.1 is later than 0.9.0.16."""
 
-    version: Name
+    version: Annotated[Name, AfterValidator(_release)]
 
 
 class TargetNot(Selection):

@@ -1,12 +1,18 @@
 """The curriculum that comes with the product: what is in it, counted and named."""
 
 import re
+from collections.abc import Iterator
 
-from curriculum.schema import Content, item_keys, positional
+import pytest
+
+from curriculum.checks import item_keys
+from curriculum.reading import Content
+from curriculum.schema import Module, positional
 from tests.fixtures.curriculum import real_content
 
 SPECIALIST = "ai-security-engineer"
 BUILDER = "security-aware-mle"
+LEAD = "t-shaped-lead"
 MODULE_KEYS = [
     "mindset",
     "foundations",
@@ -14,6 +20,7 @@ MODULE_KEYS = [
     "stride",
     "owasp",
     "garak",
+    "agents",
     "findings",
     "evasion",
     "counterfit",
@@ -31,45 +38,45 @@ def keys_of(content: Content) -> list[tuple[str, str]]:
     return [(key, kind) for module in content.modules for key, kind, _ in item_keys(module)]
 
 
-def test_the_counts_are_those_of_the_outline() -> None:
+def test_the_modules_are_those_of_the_outline() -> None:
     modules = real_content().modules
     assert [module.key for module in modules] == MODULE_KEYS
-    assert [module.number for module in modules] == list(range(1, 17))
-    assert sum(len(module.activities) for module in modules) == 123
-    assert sum(len(module.labs) for module in modules) == 35
-    assert sum(len(module.questions) for module in modules) == 89
-    assert sum(len(module.milestone.criteria) for module in modules) == 51
-    assert sum(len(module.resources) for module in modules) == 79
-    assert len({resource.url for module in modules for resource in module.resources}) == 57
+    assert [module.number for module in modules] == list(range(1, 18))
+    assert sum(len(module.labs) for module in modules) >= 35
+    assert sum(len(module.questions) for module in modules) >= 89
 
 
-def test_the_required_minutes_of_both_tracks() -> None:
-    def minutes(track: str) -> int:
-        return sum(
-            activity.minutes
-            for module in real_content().modules
-            for activity in module.activities
-            if activity.tracks.get(track) == "required"
-        )
+@pytest.mark.parametrize(
+    ("track", "least", "most"), [(SPECIALIST, 360, 390), (BUILDER, 200, 215), (LEAD, 50, 70)]
+)
+def test_the_required_hours_of_each_track(track: str, least: int, most: int) -> None:
+    minutes = sum(
+        activity.minutes
+        for module in real_content().modules
+        for activity in module.activities
+        if activity.tracks.get(track) == "required"
+    )
+    assert least * 60 <= minutes <= most * 60
 
-    assert [track.key for track in real_content().tracks] == [SPECIALIST, BUILDER]
-    assert minutes(SPECIALIST) == 360 * 60 == 21_600
-    assert minutes(BUILDER) == 208 * 60 == 12_480
+
+def test_the_tracks_and_what_each_builds_on() -> None:
+    tracks = {track.key: track.builds_on for track in real_content().tracks}
+    assert tracks == {SPECIALIST: (), BUILDER: (), LEAD: (SPECIALIST, BUILDER)}
 
 
-def test_the_minutes_by_kind_of_work() -> None:
-    sums: dict[str, int] = {}
+def test_work_is_counted_in_quarters_of_an_hour() -> None:
     for module in real_content().modules:
         for activity in module.activities:
-            sums[activity.kind] = sums.get(activity.kind, 0) + activity.minutes
-    assert sums == {"read": 3750, "practise": 7185, "build": 6210, "write": 2700, "measure": 1755}
+            assert activity.minutes % 15 == 0, activity.key
+            assert activity.minutes <= 600, activity.key
 
 
-def test_counterfit_is_the_only_elective_and_the_poison_detector_optional() -> None:
+def test_counterfit_is_the_only_elective_and_the_poison_detector_is_optional() -> None:
     content = real_content()
     assert {track.key: track.electives for track in content.tracks} == {
         SPECIALIST: (),
         BUILDER: ("counterfit",),
+        LEAD: (),
     }
     optional = {
         activity.key
@@ -77,12 +84,12 @@ def test_counterfit_is_the_only_elective_and_the_poison_detector_optional() -> N
         for activity in module.activities
         if activity.tracks.get(BUILDER) == "optional" and module.key != "counterfit"
     }
-    assert optional == {"poisoning.build-poison-detector", "poisoning.measure-detector-curve"}
+    assert {"poisoning.build-poison-detector", "poisoning.measure-detector-curve"} <= optional
 
 
 def test_every_key_is_unique_and_names_its_thing() -> None:
     keys = keys_of(real_content())
-    assert len(keys) == len({key for key, _ in keys}) == 123 + 35 + 89 + 51 + 79 + 16
+    assert len(keys) == len({key for key, _ in keys})
     starts = {"lab": "lab-", "question": "ask-", "criterion": "proof-", "resource": "res-"}
     for key, kind in keys:
         name = key.split(".", 1)[1]
@@ -108,16 +115,72 @@ def test_every_lab_has_evidence_and_a_criterion_that_needs_it() -> None:
         all_labs = any("each" in (c.backed_by.artefact or "") for c in module.milestone.criteria)
         for lab in module.labs:
             assert lab.evidence.files
-            assert lab.evidence.rules
             assert lab.key in named or all_labs, lab.key
+
+
+def test_every_lab_has_a_rule_that_a_machine_can_check_in_each_of_its_tracks() -> None:
+    for module in real_content().modules:
+        for lab in module.labs:
+            for track in lab.tracks:
+                rules = [rule for rule in lab.evidence.rules if not rule.tracks or track in rule.tracks]
+                assert any(rule.attested is None for rule in rules), f"{lab.key} in {track}"
+
+
+def test_every_question_has_a_source_and_checks_something() -> None:
+    for module in real_content().modules:
+        for question in module.questions:
+            assert question.source.strip(), question.key
+            assert question.checks, question.key
+
+
+def test_what_is_read_is_asked_about() -> None:
+    """A learner who knows the answers may leave the reading out, so every reading needs a question."""
+    checked = {key for module in real_content().modules for row in module.questions for key in row.checks}
+    readings = {
+        activity.key
+        for module in real_content().modules
+        for activity in module.activities
+        if activity.kind == "read"
+    }
+    assert readings - checked == set()
+
+
+def test_what_the_role_asks_for_is_taught_but_for_the_pay() -> None:
+    rows = real_content().role
+    assert len(rows) == 36
+    (left_out,) = [row for row in rows if not row.modules]
+    assert "salary" in left_out.asks
+    assert left_out.left_out
+    assert {key for row in rows for key in row.modules} >= set(MODULE_KEYS) - {"counterfit"}
+
+
+def sections(module: Module) -> Iterator[int]:
+    """The number of words before the first heading of a primer, and after each."""
+    words = 0
+    for text in module.primer.splitlines():
+        if text.startswith("#"):
+            yield words
+            words = 0
+        else:
+            words += len(text.split())
+    yield words
+
+
+def test_a_primer_can_be_read_in_a_sitting_and_has_headings_to_hold_on_to() -> None:
+    for module in real_content().modules:
+        assert 500 <= len(module.primer.split()) <= 1_600, module.key
+        assert max(sections(module)) <= 350, module.key
+        assert "\n# " not in f"\n{module.primer}", f"{module.key}: the page's own heading is the first"
 
 
 def test_no_tactic_is_covered_without_a_technique_of_its_own() -> None:
     content = real_content()
     atlas = next(framework for framework in content.frameworks if framework.key == "mitre-atlas")
-    topics = {topic.id: topic for topic in atlas.editions[0].topics}
+    topics = {(row.edition, topic.id): topic for row in atlas.editions for topic in row.topics}
     for module in content.modules:
-        covered = [topics[cover.topic] for cover in module.covers if cover.framework == "mitre-atlas"]
+        covered = [
+            topics[cover.edition, cover.topic] for cover in module.covers if cover.framework == "mitre-atlas"
+        ]
         behind = {tactic for topic in covered for tactic in topic.groups}
         bare = {topic.id for topic in covered if topic.kind == "tactic"} - behind
         assert not bare, f"{module.key} covers {bare} without a technique"
@@ -129,7 +192,7 @@ def test_the_frameworks_and_their_editions() -> None:
         for framework in real_content().frameworks
         for edition in framework.editions
     }
-    assert counts["mitre-atlas", "5.6.0"] == 16 + 170 + 35
+    assert counts["mitre-atlas", "5.6.0"] == 16 + 170 + 35 + 57
     assert counts["owasp-llm", "1.1"] == counts["owasp-llm", "2025"] == counts["owasp-llm", "2026"] == 10
     assert counts["owasp-agentic", "2026"] == 10
     assert counts["owasp-ml", "2023"] == counts["owasp-api", "2023"] == 10
@@ -138,6 +201,7 @@ def test_the_frameworks_and_their_editions() -> None:
     assert counts["nist-genai-profile", "2024"] == 12
     assert counts["nist-ai-rmf", "1.0"] >= 4 + 19
     assert counts["eu-ai-act", "2026/1744"] >= 35
+    assert {"mitre-atlas", "garak", "counterfit"} <= {key for key, _ in counts}
 
 
 def test_the_same_id_in_three_editions_is_three_risks() -> None:
@@ -180,22 +244,29 @@ def test_the_skills_matrix() -> None:
         "infrastructure": 3,
         "compliance": 3,
     }
+    for skill in skills.values():
+        assert set(skill.targets) == {SPECIALIST, BUILDER, LEAD}
 
 
 def test_corrections_of_the_second_reading_are_in() -> None:
     content = real_content()
     labs = {lab.key: lab for module in content.modules for lab in module.labs}
+
+    def asked_of(key: str) -> str:
+        return labs[key].evidence.model_dump_json(by_alias=True)
+
     answers = {question.key: question.answer for module in content.modules for question in module.questions}
     assert "November 2022" in answers["counterfit.ask-last-code-change"]
     assert "184 days" in answers["supply-chain.ask-log-retention"]
-    assert "system_prompt_sources" in labs["garak.lab-scan"].needs
-    assert any("0.15.1" in rule for rule in labs["garak.lab-scan"].evidence.rules)
-    assert any("false-omission" in rule for rule in labs["garak.lab-detector-audit"].evidence.rules)
-    assert any("L2 distance of 2.0" in rule for rule in labs["evasion.lab-query-budget"].evidence.rules)
-    assert any("benign_control" in rule for rule in labs["foundations.lab-weak-api"].evidence.rules)
-    assert labs["findings.lab-regression-pack"].evidence.files[1:] == ("before.junit.xml", "after.junit.xml")
+    assert "system_prompt_sources" in asked_of("garak.lab-scan")
+    assert "0.15.1" in asked_of("garak.lab-scan")
+    assert "false_omission" in asked_of("garak.lab-detector-audit")
+    assert "The bound on the L2 distance is 2.0 or less." in asked_of("evasion.lab-query-budget")
+    assert "benign_control" in asked_of("foundations.lab-weak-api")
+    asked = [file.name for file in labs["findings.lab-regression-pack"].evidence.files]
+    assert {"before.junit.xml", "after.junit.xml"} <= set(asked)
     assert set(labs["defence.lab-defence-pack"].variants) == {BUILDER}
-    assert not any("*.report.jsonl" in file for file in labs["privacy.lab-canary"].evidence.files)
+    assert not any("*.report.jsonl" in file.name for file in labs["privacy.lab-canary"].evidence.files)
     foundations = next(module for module in content.modules if module.key == "foundations")
     covered = {cover.topic for cover in foundations.covers}
     assert "LLM04:2026" in covered
@@ -204,8 +275,14 @@ def test_corrections_of_the_second_reading_are_in() -> None:
 
 def test_prose_speaks_to_the_learner_and_names_no_place_of_ours() -> None:
     text = real_content().canonical().decode()
-    for word in ("role article", "this project", "judgement", "/work/", "file://", "localhost"):
+    for word in ("role article", "this project", "/work/", "file://", "localhost"):
         assert word not in text, word
     for module in real_content().modules:
-        sentences = re.split(r"(?<=[.!?]) ", module.why)
-        assert 2 <= len(sentences) <= 4, module.key
+        assert 80 <= len(module.why.split()) <= 160, module.key
+
+
+def test_no_prose_has_a_dash_as_long_as_an_em() -> None:
+    for module in real_content().modules:
+        text = module.model_dump_json()
+        assert "\u2014" not in text, f"{module.key}: {text[max(0, text.find(chr(0x2014)) - 60) :][:120]}"
+    assert "\u2014" not in real_content().canonical().decode()

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from curriculum.plain_yaml import MAX_FILE_BYTES
-from curriculum.schema import ContentError, positional, read_content
+from curriculum.reading import ContentError, read_content
+from curriculum.schema import positional
 from tests.curriculum import small_content as small
 from tests.curriculum.small_content import make_folder
 
@@ -29,7 +30,7 @@ def test_the_digest_sees_content_and_not_layout(tmp_path: Path) -> None:
     plain = read_content(make_folder(tmp_path / "plain")).digest()
     commented = "# a comment\n" + small.BASICS.replace("number: 1", "number:   1")
     assert read_content(make_folder(tmp_path / "commented", basics=commented)).digest() == plain
-    changed = small.BASICS.replace("minutes: 60", "minutes: 61")
+    changed = small.BASICS.replace("done: You can say", "done: You may say")
     assert read_content(make_folder(tmp_path / "changed", basics=changed)).digest() != plain
 
 
@@ -65,83 +66,83 @@ CHANGES = [
         "basics",
         "minutes: 60",
         "minutes: 4",
-        "modules/01-basics.yaml:13: activities[0].minutes: expected 5 or more, found 4",
+        "modules/01-basics.yaml:18: activities[0].minutes: expected 5 or more, found 4",
     ),
     (
         "basics",
         "minutes: 60",
         "minutes: 1201",
-        "modules/01-basics.yaml:13: activities[0].minutes: expected 1200 or less, found 1201",
+        "modules/01-basics.yaml:18: activities[0].minutes: expected 1200 or less, found 1201",
     ),
     (
         "basics",
         "minutes: 60",
         "minutes: two hours",
-        "modules/01-basics.yaml:13: activities[0].minutes: expected a whole number, found 'two hours'",
+        "modules/01-basics.yaml:18: activities[0].minutes: expected a whole number, found 'two hours'",
     ),
     (
         "basics",
         "minutes: 60",
         "minutes: true",
-        "modules/01-basics.yaml:13: activities[0].minutes: expected a whole number, found true",
+        "modules/01-basics.yaml:18: activities[0].minutes: expected a whole number, found true",
     ),
     (
         "basics",
         "minutes: 60",
         "minutes: 60.0",
-        "modules/01-basics.yaml:13: activities[0].minutes: expected a whole number, found '60.0'",
+        "modules/01-basics.yaml:18: activities[0].minutes: expected a whole number, found '60.0'",
     ),
     (
         "basics",
         "    minutes: 60\n",
         "",
-        "modules/01-basics.yaml:10: activities[0].minutes: expected this field, it is missing",
+        "modules/01-basics.yaml:15: activities[0].minutes: expected this field, it is missing",
     ),
     (
         "basics",
         "minutes: 60",
         "minutes: 60\n    hours: 1",
-        "modules/01-basics.yaml:14: activities[0].hours: "
+        "modules/01-basics.yaml:19: activities[0].hours: "
         "unknown field; expected only the fields of the schema",
     ),
     (
         "basics",
         "kind: read",
         "kind: watch",
-        "modules/01-basics.yaml:12: activities[0].kind: "
+        "modules/01-basics.yaml:17: activities[0].kind: "
         "expected 'read', 'practise', 'build', 'write' or 'measure', found 'watch'",
     ),
     (
         "basics",
         "{breaker: required, builder: required}",
         "{breaker: maybe}",
-        "modules/01-basics.yaml:14: activities[0].tracks.breaker: "
+        "modules/01-basics.yaml:19: activities[0].tracks.breaker: "
         "expected 'required' or 'optional', found 'maybe'",
     ),
     (
         "basics",
         "{breaker: required, builder: required}",
         "{}",
-        "modules/01-basics.yaml:14: activities[0].tracks: expected at least 1 of these, found 0",
+        "modules/01-basics.yaml:19: activities[0].tracks: expected at least 1 of these, found 0",
     ),
     (
         "basics",
         "{breaker: required, builder: required}",
         "{breaker: required, bystander: required}",
-        "modules/01-basics.yaml:14: activities[0].tracks: no track has the key 'bystander'",
+        "modules/01-basics.yaml:19: activities[0].tracks: no track has the key 'bystander'",
     ),
     (
         "basics",
         "key: basics.read-the-paper",
         "key: basics.reading-a3",
-        "modules/01-basics.yaml:10: activities[0].key: "
+        "modules/01-basics.yaml:15: activities[0].key: "
         "this name only counts; a permanent key names the thing, not its place, found 'basics.reading-a3'",
     ),
     (
         "basics",
         "key: basics.read-the-paper",
         "key: Basics.Read",
-        "modules/01-basics.yaml:10: activities[0].key: "
+        "modules/01-basics.yaml:15: activities[0].key: "
         "expected a key like module.name in lower case: letters, digits, hyphens, one dot, "
         "found 'Basics.Read'",
     ),
@@ -149,13 +150,13 @@ CHANGES = [
         "basics",
         "key: basics.read-the-paper",
         "key: extra.read-the-paper",
-        "modules/01-basics.yaml:10: activities[0].key: expected a key that begins with 'basics' and a dot",
+        "modules/01-basics.yaml:15: activities[0].key: expected a key that begins with 'basics' and a dot",
     ),
     (
         "basics",
         "key: basics.ask-why",
         "key: basics.break-it",
-        "modules/01-basics.yaml:34: questions[0].key: "
+        "modules/01-basics.yaml:49: questions[0].key: "
         "'basics.break-it' is already the key of an activity in modules/01-basics.yaml; "
         "expected each key once",
     ),
@@ -163,76 +164,76 @@ CHANGES = [
         "basics",
         "key: basics.milestone",
         "key: basics.summit",
-        "modules/01-basics.yaml:39: milestone.key: expected basics.milestone",
+        "modules/01-basics.yaml:55: milestone.key: expected basics.milestone",
     ),
     (
         "basics",
         "    lab: basics.lab-break\n",
         "    lab: basics.lab-bend\n",
-        "modules/01-basics.yaml:21: activities[1].lab: no lab of this module has the key 'basics.lab-bend'",
+        "modules/01-basics.yaml:28: activities[1].lab: no lab of this module has the key 'basics.lab-bend'",
     ),
     (
         "basics",
         "{lab: basics.lab-break}",
         "{lab: basics.lab-bend}",
-        "modules/01-basics.yaml:45: milestone.criteria[0].backed_by.lab: "
+        "modules/01-basics.yaml:61: milestone.criteria[0].backed_by.lab: "
         "no lab of this module has the key 'basics.lab-bend'",
     ),
     (
         "basics",
         "      backed_by: {lab: basics.lab-break}\n",
         "",
-        "modules/01-basics.yaml:42: milestone.criteria[0].backed_by: expected this field, it is missing",
+        "modules/01-basics.yaml:58: milestone.criteria[0].backed_by: expected this field, it is missing",
     ),
     (
         "basics",
         "{lab: basics.lab-break}",
         "{}",
-        "modules/01-basics.yaml:45: milestone.criteria[0].backed_by: "
+        "modules/01-basics.yaml:61: milestone.criteria[0].backed_by: "
         "expected either lab: or artefact:, exactly one of them, found a mapping",
     ),
     (
         "basics",
         "tracks: [breaker, builder]\n    needs",
         "tracks: [breaker]\n    needs",
-        "modules/01-basics.yaml:21: activities[1].lab: 'basics.lab-break' is not open in 'builder'",
+        "modules/01-basics.yaml:28: activities[1].lab: 'basics.lab-break' is not open in 'builder'",
     ),
     (
         "basics",
         "tracks: {breaker: required, builder: optional}",
         "tracks: {breaker: required}",
-        "modules/01-basics.yaml:24: labs[0]: expected an activity of 'builder' that works on this lab",
+        "modules/01-basics.yaml:33: labs[0]: expected an activity of 'builder' that works on this lab",
     ),
     (
         "basics",
         "      tracks: [breaker]",
         "      tracks: [breaker, breaker]",
-        "modules/01-basics.yaml:48: milestone.criteria[1].tracks[1]: "
+        "modules/01-basics.yaml:64: milestone.criteria[1].tracks[1]: "
         "expected each once; 'breaker' stands here twice",
     ),
     (
         "basics",
         "edition: 2026, topic: T1.001",
         "edition: 2027, topic: T1.001",
-        "modules/01-basics.yaml:7: covers[0]: no framework 'atlas' with an edition '2027'",
+        "modules/01-basics.yaml:12: covers[0]: no framework 'atlas' with an edition '2027'",
     ),
     (
         "basics",
-        "edition: 1.1, topic: T1}",
-        "edition: 1.1, topic: T1.001}",
-        "modules/01-basics.yaml:8: covers[1]: atlas 1.1 has no topic 'T1.001'",
+        "edition: 1.1, topic: T1,",
+        "edition: 1.1, topic: T1.001,",
+        "modules/01-basics.yaml:13: covers[1]: atlas 1.1 has no topic 'T1.001'",
     ),
     (
         "basics",
-        "edition: 1.1, topic: T1}",
-        "edition: 2026, topic: T1.001}",
-        "modules/01-basics.yaml:8: covers[1]: expected each topic once; 'T1.001' stands here twice",
+        "edition: 1.1, topic: T1,",
+        "edition: 2026, topic: T1.001,",
+        "modules/01-basics.yaml:13: covers[1]: expected each topic once; 'T1.001' stands here twice",
     ),
     (
         "basics",
         "number: 1",
         "number: 1\nlearner_scoped: true",
-        "modules/01-basics.yaml:7: covers: expected no topics here, learner_scoped stands in their place",
+        "modules/01-basics.yaml:12: covers: expected no topics here, learner_scoped stands in their place",
     ),
     (
         "extra",
@@ -244,21 +245,21 @@ CHANGES = [
         "basics",
         "https://papers.example.org/one",
         "javascript:alert(1)",
-        "modules/01-basics.yaml:53: resources[0].url: "
-        "expected a web address beginning with https:// or http://, found 'javascript:alert(1)'",
+        "modules/01-basics.yaml:69: resources[0].url: "
+        "expected a web address beginning with https://, found 'javascript:alert(1)'",
     ),
     (
         "basics",
         "https://papers.example.org/one",
         "https://[papers/one",
-        "modules/01-basics.yaml:53: resources[0].url: "
-        "expected a web address beginning with https:// or http://, found 'https://[papers/one'",
+        "modules/01-basics.yaml:69: resources[0].url: "
+        "expected a web address beginning with https://, found 'https://[papers/one'",
     ),
     (
         "basics",
         "https://papers.example.org/one",
         "https://me:secret@papers.example.org",
-        "modules/01-basics.yaml:53: resources[0].url: "
+        "modules/01-basics.yaml:69: resources[0].url: "
         "expected a web address without a user name or password, found 'https://me:secret@papers.example.org'",
     ),
     (
@@ -309,19 +310,19 @@ CHANGES = [
         "extra",
         "[basics]",
         "[advanced]",
-        "modules/02-extra.yaml:6: prerequisites[0]: no module has the key 'advanced'",
+        "modules/02-extra.yaml:8: prerequisites[0]: no module has the key 'advanced'",
     ),
     (
         "extra",
         "[basics]",
         "[basics, basics]",
-        "modules/02-extra.yaml:6: prerequisites[1]: expected each once; 'basics' stands here twice",
+        "modules/02-extra.yaml:8: prerequisites[1]: expected each once; 'basics' stands here twice",
     ),
     (
         "extra",
         "[basics]",
         "[extra]",
-        "modules/02-extra.yaml:6: prerequisites: prerequisites run in a circle: extra > extra",
+        "modules/02-extra.yaml:8: prerequisites: prerequisites run in a circle: extra > extra",
     ),
     (
         "basics",
@@ -339,21 +340,21 @@ CHANGES = [
         "extra",
         "builder: optional",
         "builder: required",
-        "modules/02-extra.yaml:8: activities: "
+        "modules/02-extra.yaml:10: activities: "
         "this module is an elective of builder: all its activities are optional",
     ),
     (
         "tracks",
         "    electives: [extra]\n",
         "",
-        "modules/02-extra.yaml:8: activities: "
+        "modules/02-extra.yaml:10: activities: "
         "expected a required activity in builder, or the module as an elective",
     ),
     (
         "extra",
         "tracks: [breaker, builder]",
         "tracks: [breaker]",
-        "modules/02-extra.yaml:23: milestone.criteria: expected a criterion in builder",
+        "modules/02-extra.yaml:28: milestone.criteria: expected a criterion in builder",
     ),
     (
         "tracks",

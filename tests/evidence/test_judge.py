@@ -587,7 +587,8 @@ def test_what_a_reader_would_call_equal(one: object, other: object, equal: bool)
 
 def test_what_is_null_or_empty_agrees_with_nothing() -> None:
     for how in ("equal", "same", "inside", "differs", "not_later"):
-        for empty in (None, "", []):
+        empties: tuple[Any, ...] = (None, "", [])
+        for empty in empties:
             for data in ({"a": empty, "b": empty}, {"a": empty, "b": "x"}, {"a": "x", "b": empty}):
                 assert outcome("agrees", data, path="a", how=how, **{"with": {"path": "b"}}) == "missing"
 
@@ -798,6 +799,10 @@ def selections(**more: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, An
     )
 
 
+def one_verb_of(verbs: Mapping[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.sampled_from(sorted(verbs)).flatmap(lambda name: st.fixed_dictionaries({name: verbs[name]}))
+
+
 TAKES = st.sampled_from(["each", "count", "sum", "mean", "min", "max", "first", "last"])
 OPS = st.sampled_from(["<", "<=", "==", ">=", ">"])
 TAKEN = selections(take=TAKES)
@@ -836,7 +841,7 @@ VERBS = {
     "no_secret": st.just({}),
     "each_row": selections(
         rules=st.lists(
-            st.one_of(*(verb.map(lambda said, name=name: {name: said}) for name, verb in ROW_VERBS.items())),
+            one_verb_of(ROW_VERBS),
             min_size=1,
             max_size=3,
         )
@@ -844,7 +849,7 @@ VERBS = {
 }
 RULES = st.builds(
     lambda verb, reason: {"says": "It holds.", **verb, **({"or_reason": reason} if reason else {})},
-    st.one_of(*(said.map(lambda said, name=name: {name: said}) for name, said in VERBS.items())),
+    one_verb_of(VERBS),
     st.none() | selections(),
 )
 
