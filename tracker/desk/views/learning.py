@@ -221,6 +221,7 @@ def newer_curriculum(request: LearnerRequest) -> HttpResponse:
         "finished": {key for key, said in found.marks.items() if said.kind == progress.DONE},
         "criteria_added": [(now.module_of(row.key), row) for row in newer.changes.criteria_added],
         "criteria_retired": [(then.module_of(row.key), row) for row in newer.changes.criteria_retired],
+        "criteria_changed": [(now.module_of(row.key), row) for row in newer.changes.criteria_changed],
         "labs_changed": [(now.module_of(row.key), row) for row in newer.changes.labs_changed],
     }
     return render(request, "desk/newer_curriculum.html", context)
