@@ -92,6 +92,8 @@ def form_page(get: str, post: str, *, other: str = "405", **form: str) -> Row:
 OWN_SESSION = {"pk": "session"}
 MODULE = {"module_key": "ready"}
 CRITERION = {"module_key": "ready", "criterion_key": "criterion"}
+ACTIVITY = {"module_key": "completed", "slug": "slug"}
+EDITION = {"framework_key": "framework", "edition": "edition"}
 
 TABLE: dict[str, Row] = {
     # For machines.
@@ -157,6 +159,15 @@ TABLE: dict[str, Row] = {
     "home": public(get="200 >today >today >today"),
     "theme": public(post=">home", form={"theme": "dark"}),
     "unsubscribe": public(get="200", post="200", filled={"token": "unsubscribe"}),
+    # The curriculum, to read and to search.
+    "curriculum": public(get="200"),
+    "search": public(get="200"),
+    "role": public(get="200"),
+    "curriculum-module": public(get="200", filled=MODULE),
+    "curriculum-activity": public(get="200", filled=ACTIVITY),
+    "frameworks": public(get="200"),
+    "framework": public(get="200", filled=EDITION),
+    "topic": public(get="200", filled={**EDITION, "topic_id": "topic"}),
     # Making a plan.
     "start": private(get="200", post=">start-hours", form={"track": "ai-security-engineer"}),
     "start-hours": private(
@@ -171,8 +182,19 @@ TABLE: dict[str, Row] = {
     "today": private(get="200"),
     "plan": private(get="200"),
     "add-pause": private(post=">plan", form={"first_on": "2026-11-19", "until_on": "2026-11-21"}),
+    "own-ratio": private(post=">plan", form={"uses": "yes"}),
     "end-pause": private(post="404 >plan 404", filled={"pk": "pause"}),
+    "newer-curriculum": private(get="200", post=">plan"),  # nothing newer is there
     "module": private(get="200", filled=MODULE),
+    "activity": private(get="200", filled=ACTIVITY),
+    "self-check": private(get="200", post="422", filled=MODULE),  # nothing is answered
+    # Alice has answered; who has not is asked first.
+    "self-check-result": private(
+        get=">self-check 200 >self-check",
+        post=">self-check >module >self-check",
+        filled={"module_key": "completed"},
+        form={"known": "x"},
+    ),
     "mark-activity": private(
         post=">today",
         filled={"module_key": "completed", "activity_key": "activity"},
@@ -190,6 +212,7 @@ TABLE: dict[str, Row] = {
     "complete-milestone": private(post=">milestone", filled=MODULE),
     "tick-criterion": private(post=">milestone", filled=CRITERION, form={"note": "Kept."}),
     "untick-criterion": private(post=">milestone", filled=CRITERION),
+    "skills-matrix": private(get="200", post=">skills-matrix", form={"level-adversarial-ml": "2"}),
     # Settings.
     "settings": private(get="200"),
     "change-zone": private(post=">settings", form={"zone": "Europe/London"}),

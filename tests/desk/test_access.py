@@ -24,6 +24,7 @@ from pytest_django import Settings
 from curriculum.catalogue import Catalogue
 from tests.desk.access_table import ACTORS, DRAFT, TABLE, WITHOUT_TOKEN
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_plan, make_session
+from tracker.library.words import edition_slug
 from tracker.milestones import actions as milestones_actions
 from tracker.operations import mailfiles
 from tracker.people.models import User
@@ -98,6 +99,11 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
     milestones_actions.complete_milestone(alice, plan, completed, now=NOW, on=TODAY)
     recipient = reminders_actions.set_reminder(alice, 7, 18, wording="Mail me.", place="start", now=NOW)
     new_address = EmailAddress.objects.create(user=alice, email="alice.new@example.org", primary=False)
+    answers = {question.key: "yes" for question in completed.questions}
+    plans_actions.answer_self_check(alice, answers, now=NOW, on=TODAY)
+    plans_actions.rate_skills(alice, {content.skills[0].key: (3, PRIVATE)}, now=NOW, on=TODAY)
+    framework = content.framework("mitre-atlas")
+    edition = framework.editions[-1]
     pause = plans_actions.pause_plan(plan, date(2027, 2, 1), date(2027, 2, 8), now=NOW)
     return {
         "pause": str(pause.pk),
@@ -111,6 +117,10 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
         "completed": completed.key,
         "ready": ready.key,
         "activity": completed.activities[0].key,
+        "slug": completed.activities[0].slug,
+        "framework": framework.key,
+        "edition": edition_slug(edition.name),
+        "topic": edition.topics[0].topic_id,
         "criterion": ready.criteria[0].key,
     }
 
@@ -189,4 +199,12 @@ def test_nothing_is_changed_without_the_forms_token(
 def test_alice_reads_her_own_words(world: World) -> None:
     """The mark that nobody else may see is one that would be seen."""
     shown = {name for name in TABLE if PRIVATE.encode() in ask(world, "owner", "GET", name).content}
-    assert shown >= {"journal", "study-session", "milestone", "letter", "letter-file", "my-data"}
+    assert shown >= {
+        "journal",
+        "study-session",
+        "milestone",
+        "letter",
+        "letter-file",
+        "my-data",
+        "skills-matrix",
+    }

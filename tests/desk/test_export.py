@@ -46,6 +46,9 @@ def everything_for(learner: User, content: Catalogue) -> None:
     plans_actions.mark_activity(
         learner, plan, "mindset.first-break", "done", content=content, now=NOW, on=TODAY
     )
+    answers = {question.key: "partly" for question in content.module("mindset").questions}
+    plans_actions.answer_self_check(learner, answers, now=NOW, on=TODAY)
+    plans_actions.rate_skills(learner, {content.skills[0].key: (3, learner.email)}, now=NOW, on=TODAY)
     session = make_session(learner, note=learner.email)
     make_session(learner, note=learner.email, deleted_at=NOW)
     journal_actions.correct_session(session, Entry(30, TODAY, note=f"Less. {learner.email}"), now=NOW)

@@ -57,7 +57,9 @@ class Index:
         self._entries = tuple(entries)
         by_word: dict[str, list[int]] = defaultdict(list)
         for number, entry in enumerate(self._entries):
-            for word in entry.words_of_title | words_in(" ".join([*entry.ids, entry.text, entry.where])):
+            for word in entry.words_of_title | words_in(
+                " ".join([*entry.ids, entry.kind, entry.text, entry.where])
+            ):
                 by_word[word].append(number)
         self._by_word = {word: tuple(numbers) for word, numbers in by_word.items()}
         self._words = sorted(by_word)
@@ -65,7 +67,7 @@ class Index:
     def find(self, query: str) -> Found:
         """Entries that hold a word for every word of the query, best first."""
         query = " ".join(query[:MAX_QUERY].split())
-        asked = sorted(words_in(query), key=len, reverse=True)[:MAX_WORDS]
+        asked = sorted(words_in(query), key=lambda word: (-len(word), word))[:MAX_WORDS]
         if not asked:
             return Found(query, (), 0)
         numbers = set.intersection(*(self._beginning_with(word) for word in asked))

@@ -117,6 +117,14 @@ class SkillsForm(forms.Form):
             for skill, standing in zip(self.skills, self.standings, strict=True)
         ]
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for skill in self.skills:
+            name = f"level-{skill.key}"
+            if cleaned.get(f"proof-{skill.key}") and name in cleaned and cleaned[name] is None:
+                self.add_error(name, "Choose the level that this proves.")
+        return cleaned
+
     def ratings(self) -> dict[str, tuple[int, str]]:
         """Level and proof of every row that was rated, by skill key."""
         return {
