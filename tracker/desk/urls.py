@@ -16,6 +16,7 @@ urlpatterns = [
     path("plan/", module.plan, name="plan"),
     path("plan/pause/", module.add_pause, name="add-pause"),
     path("plan/pause/<int:pk>/end/", module.end_pause, name="end-pause"),
+    path("plan/own-ratio/", module.own_ratio, name="own-ratio"),
     path("plan/newer/", learning.newer_curriculum, name="newer-curriculum"),
     path("plan/<slug:module_key>/", module.module, name="module"),
     path("plan/<slug:module_key>/self-check/", learning.self_check, name="self-check"),

@@ -118,6 +118,7 @@ def canonical_inputs(plan: Plan) -> str:
             "target_on": plan.target_on.isoformat() if plan.target_on else None,
             "weekday_minutes": list(plan.weekday_minutes),
             "order": plan.order,
+            "uses_own_ratio": plan.uses_own_ratio,
             "pauses": [
                 [pause.first_on.isoformat(), pause.until_on.isoformat() if pause.until_on else None]
                 for pause in plan.pauses.order_by("first_on")
@@ -222,6 +223,28 @@ def move_to_revision(plan: Plan, content: Catalogue, *, now: datetime) -> bool:
     locked.save(update_fields=["revision"])
     PlanChange.objects.create(
         plan=locked, changed_at=now, reason=reason[:200], before=before, after=canonical_inputs(locked)
+    )
+    return True
+
+
+@transaction.atomic
+def use_own_ratio(plan: Plan, *, uses: bool, now: datetime) -> bool:
+    """Lets the forecast count with the learner's own ratio of real to planned hours, or not.
+
+    False where that is so already.
+    """
+    locked = Plan.objects.select_for_update().get(pk=plan.pk)
+    if locked.uses_own_ratio == uses:
+        return False
+    before = canonical_inputs(locked)
+    locked.uses_own_ratio = uses
+    locked.save(update_fields=["uses_own_ratio"])
+    PlanChange.objects.create(
+        plan=locked,
+        changed_at=now,
+        reason="Forecast by your own hours" if uses else "Forecast by the planned hours",
+        before=before,
+        after=canonical_inputs(locked),
     )
     return True
 

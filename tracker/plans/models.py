@@ -10,6 +10,8 @@ DAY_FIELDS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday"
 class Plan(models.Model):
     """The inputs of a schedule: track, revision, start, minutes for each weekday, target.
 
+    `uses_own_ratio`: the forecast multiplies what is left by the learner's ratio of real to planned hours.
+
     A learner has at most one active plan; earlier ones stay with `ended_at`.
     """
 
@@ -30,6 +32,7 @@ class Plan(models.Model):
     saturday_minutes = models.PositiveSmallIntegerField()
     sunday_minutes = models.PositiveSmallIntegerField()
     order = models.CharField(max_length=20, choices=Order, default=Order.ONE_BY_ONE)
+    uses_own_ratio = models.BooleanField(default=True)
     made_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 

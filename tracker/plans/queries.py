@@ -4,7 +4,7 @@
 learner, a batch of mails for hundreds, with the same number of queries.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -16,6 +16,14 @@ from tracker.journal import queries as journal_queries
 from tracker.journal.rules import Week, week_of
 from tracker.plans.models import Baseline, Mark, Pause, Plan, SelfCheckAnswer, SkillRating
 from tracker.plans.rules import choice, progress, schedule, skills
+from tracker.plans.rules.forecast import (
+    WEEKS_SEEN,
+    Finished,
+    day_after,
+    estimate,
+    forecast,
+    study_weeks,
+)
 
 RECENT_WEEKS = 8
 
@@ -54,6 +62,28 @@ class NextActivity:
 
 
 @dataclass(frozen=True, slots=True)
+class FinishRange:
+    """The forecast on dates: the likely day and the ends of the two ranges; what it is made from.
+
+    None stands for a day that cannot be said: an open pause lies before it, or it is more than 20 years away.
+    """
+
+    likely_on: date | None
+    low_50_on: date | None
+    high_50_on: date | None
+    low_80_on: date | None
+    high_80_on: date | None
+    weeks_of_data: int
+    ratio: float
+    is_own_ratio: bool  # the learner's own; else the curriculum's minutes as they are
+
+    @property
+    def percent(self) -> int:
+        """Real hours in per cent of planned ones."""
+        return round(self.ratio * 100)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Where one learner stands on one day. `plan` is None where there is no active plan."""
 
@@ -70,6 +100,8 @@ class Standing:
     remaining_minutes: int  # of the open activities, less what was logged on them
     next: tuple[NextActivity, ...]
     finish_on: date | None  # where the plan's own hours lead; None with nothing to date
+    forecast: FinishRange | None  # where the learner's own weeks lead; None with too few of them
+    weeks_of_data: int  # whole weeks before this one that a forecast can be made from
     paused_until: date | None
     done_this_week: int
 
@@ -159,7 +191,8 @@ class Facts:
     plan: Plan | None
     pauses: tuple[Pause, ...]
     marks: Mapping[str, Said]  # by activity key
-    by_day: Mapping[date, int]  # minutes logged in the last eight weeks
+    off_ever: tuple[schedule.Off, ...]  # the days off of this plan and of all before it
+    by_day: Mapping[date, int]  # minutes logged in the last year
     by_activity: Mapping[str, int]  # minutes logged, ever, by activity key
     today_by_activity: Mapping[str, int]  # those of them that were logged on this day
 
@@ -200,10 +233,13 @@ def facts(on: Mapping[int, date]) -> dict[int, Facts]:
     """The rows of these learners, each on their own local day. Five queries, however many they are."""
     plans = {plan.learner_id: plan for plan in Plan.objects.filter(learner_id__in=on, ended_at__isnull=True)}
     pauses: dict[int, list[Pause]] = {plan.pk: [] for plan in plans.values()}
-    for pause in Pause.objects.filter(plan__in=plans.values()).order_by("first_on"):
-        pauses[pause.plan_id].append(pause)
+    off_ever: dict[int, list[schedule.Off]] = {learner_id: [] for learner_id in on}
+    for pause in Pause.objects.filter(plan__learner__in=on).select_related("plan").order_by("first_on"):
+        off_ever[pause.plan.learner_id].append(schedule.Off(pause.first_on, pause.until_on))
+        if pause.plan_id in pauses:
+            pauses[pause.plan_id].append(pause)
     marks = marks_of(on)
-    earliest = min((week_of(day).shifted(1 - RECENT_WEEKS).first_on for day in on.values()), default=date.max)
+    earliest = min((week_of(day).shifted(-WEEKS_SEEN).first_on for day in on.values()), default=date.max)
     recent = journal_queries.minutes_by_day_and_activity(on, earliest)
     by_activity = journal_queries.minutes_by_activity(on)
     return {
@@ -213,6 +249,7 @@ def facts(on: Mapping[int, date]) -> dict[int, Facts]:
             plan=plans.get(learner_id),
             pauses=tuple(pauses[plans[learner_id].pk]) if learner_id in plans else (),
             marks=marks[learner_id],
+            off_ever=tuple(off_ever[learner_id]),
             by_day=journal_queries.minutes_by_day(recent[learner_id]),
             by_activity=by_activity[learner_id],
             today_by_activity={key: n for (d, key), n in recent[learner_id].items() if d == day},
@@ -245,7 +282,7 @@ def stand(found: Facts) -> Standing:
             learner_id=found.learner_id, on=found.on, plan=None, catalogue=None, track=None, state="none",
             week=week, days=tuple(DayHours(day, found.by_day.get(day, 0), 0, False) for day in week.days),
             weeks=(), progress=progress.Progress(0, 0, 0), remaining_minutes=0, next=(), finish_on=None,
-            paused_until=None, done_this_week=0,
+            forecast=None, weeks_of_data=0, paused_until=None, done_this_week=0,
         )  # fmt: skip
     pace = found.pace
     content = catalogue(plan.revision)
@@ -254,6 +291,7 @@ def stand(found: Facts) -> Standing:
     remaining = sum(item.remaining_minutes for item in candidates)
     days = tuple(_day_hours(day, plan, pace, found.by_day) for day in week.days)
     left = max(0, sum(d.target_minutes for d in days) - sum(d.logged_minutes for d in days))
+    weeks = study_weeks(found.by_day, found.off_ever, found.on)
     coming = [content.activity(key) for key in choice.choose_next(candidates, left)]
     return Standing(
         learner_id=found.learner_id,
@@ -277,11 +315,55 @@ def stand(found: Facts) -> Standing:
         finish_on=schedule.finish_on(remaining, pace, found.laid_from, found.spent_minutes)
         if remaining
         else None,
+        forecast=finish_range(found, weeks, [item.remaining_minutes for item in candidates]),
+        weeks_of_data=len(weeks),
         paused_until=next((off.until_on for off in pace.off if found.on in off), None),
         done_this_week=sum(
             1 for mark in found.marks.values() if mark.kind == progress.DONE and mark.marked_on in week
         ),
     )
+
+
+def finish_range(found: Facts, weeks: Sequence[int], open_minutes: Sequence[int]) -> FinishRange | None:
+    """Where the learner's own weeks lead; None with too few of them or nothing left. No query."""
+    plan = found.plan
+    assert plan is not None
+    if not open_minutes:
+        return None
+    finished = [
+        Finished(said.planned_minutes, found.by_activity.get(key, 0))
+        for key, said in found.marks.items()
+        if said.kind == progress.DONE
+    ]
+    modules = modules_finished(plan, found.marks) if plan.uses_own_ratio else 0
+    held = estimate(finished, open_minutes, modules)
+    said = forecast(sum(open_minutes) * held.ratio, weeks, held.error)
+    if said is None:
+        return None
+
+    def on(weeks_ahead: float) -> date | None:
+        return day_after(weeks_ahead, found.laid_from, found.pace.off)
+
+    return FinishRange(
+        likely_on=on(said.likely),
+        low_50_on=on(said.low_50),
+        high_50_on=on(said.high_50),
+        low_80_on=on(said.low_80),
+        high_80_on=on(said.high_80),
+        weeks_of_data=len(weeks),
+        ratio=held.ratio,
+        is_own_ratio=held.is_own,
+    )
+
+
+def modules_finished(plan: Plan, marks: Mapping[str, Said]) -> int:
+    """How many modules of the plan have nothing required left, and something done."""
+    number = 0
+    for module in catalogue(plan.revision).modules_in(plan.track_key):
+        required = [marks.get(row.key) for row in module.required_in(plan.track_key)]
+        if all(required) and any(said is not None and said.kind == progress.DONE for said in required):
+            number += 1
+    return number
 
 
 def _state(on: date, plan: Plan, pace: schedule.Pace, measured: progress.Progress) -> str:

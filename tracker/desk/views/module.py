@@ -95,6 +95,21 @@ def add_pause(request: LearnerRequest) -> HttpResponse:
 
 
 @require_POST
+def own_ratio(request: LearnerRequest) -> HttpResponse:
+    """Whether the forecast counts with the learner's own ratio of real to planned hours."""
+    plan = plans_queries.active_plan(request.user.pk)
+    if plan is None:
+        raise Http404
+    uses = request.POST.get("uses") == "yes"
+    plans_actions.use_own_ratio(plan, uses=uses, now=clock.now())
+    messages.success(
+        request,
+        "The forecast counts with your own hours." if uses else "The forecast counts with the planned hours.",
+    )
+    return redirect("plan")
+
+
+@require_POST
 def end_pause(request: LearnerRequest, pk: int) -> HttpResponse:
     """Ends a pause today, or takes out one that does not run."""
     plan = plans_queries.active_plan(request.user.pk)
