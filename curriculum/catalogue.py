@@ -544,9 +544,17 @@ def _with_prose(revision: int, newest_number: int) -> Catalogue:
     return replace(pinned, modules=tuple(module_today(module) for module in pinned.modules))
 
 
+@lru_cache(maxsize=512)
+def last_title(activity_key: str) -> str:
+    """What an activity was called in the last revision that had it, "" where none had. One query, once."""
+    titles = models.Activity.objects.filter(key=activity_key).order_by("-module__revision__number")
+    return titles.values_list("title", flat=True).first() or ""
+
+
 def forget() -> None:
     """Forget every revision that was read: for tests, whose rows are rolled back."""
     catalogue.cache_clear()
+    last_title.cache_clear()
     _with_prose.cache_clear()
 
 

@@ -130,8 +130,8 @@ def compare(before: Catalogue, after: Catalogue, track_key: str) -> Changes:
 
 
 def signed_hours(minutes: int) -> str:
-    """A difference in hours: `+6 h`, `-1 h 30`, `+45 min`."""
-    sign = "-" if minutes < 0 else "+"
+    """A difference in hours: `+6 h`, `−1 h 30`, `+45 min`."""
+    sign = "\N{MINUS SIGN}" if minutes < 0 else "+"
     whole, rest = divmod(abs(minutes), 60)
     if not whole:
         return f"{sign}{rest} min"

@@ -26,6 +26,7 @@ from curriculum.schema import (
     Rule,
     SkillsFile,
     TracksFile,
+    edition_slug,
 )
 
 _Data = TypeVar("_Data", bound=BaseModel)
@@ -159,7 +160,8 @@ def _check_role(file: ReadFile[RoleFile], modules: Sequence[ReadFile[Module]]) -
 def _check_framework(file: ReadFile[Framework]) -> Iterator[Problem]:
     if file.name != f"frameworks/{file.data.key}.yaml":
         yield file.problem(("key",), f"expected this file to be named frameworks/{file.data.key}.yaml")
-    yield from _twice(file, (("editions",), [row.edition for row in file.data.editions]), ("edition",))
+    names = [edition_slug(row.edition) for row in file.data.editions]
+    yield from _twice(file, (("editions",), names), ("edition",))
     for index, edition in enumerate(file.data.editions):
         here: FieldPath = ("editions", index, "topics")
         yield from _twice(file, (here, [topic.id for topic in edition.topics]), ("id",))

@@ -45,9 +45,9 @@ def publish(content: reading.Content, loaded_at: datetime) -> LoadResult:
     """Make checked content, with the editions that were imported here, the newest revision.
 
     One transaction. Raises `ContentError` when a key of the newest revision is gone without being retired.
-    Content equal to that of any earlier revision makes no new one. Two calls at the same moment make one
-    revision: the unique digest decides, and the loser reports the winner's number with `created=False`.
-    Raises `ValueError` when `loaded_at` has no zone.
+    Content equal to that of the newest makes no new one; going back to what an older one held makes one. Two
+    calls at the same moment make one revision: the unique number decides, and the loser reports the winner's
+    with `created=False`. Raises `ValueError` when `loaded_at` has no zone.
     """
     if loaded_at.tzinfo is None:
         raise ValueError("loaded_at must carry a zone")
@@ -61,12 +61,16 @@ def publish(content: reading.Content, loaded_at: datetime) -> LoadResult:
             return LoadResult(found, False, *size)
         try:
             with transaction.atomic():
+                # Looked for again: another load may have ended since.
+                found = _number_of(digest)
+                if found is not None:
+                    return LoadResult(found, False, *size)
                 previous = _newest_or_none()
                 _refuse_vanished(content, previous)
                 return LoadResult(_insert(content, digest, loaded_at, previous).number, True, *size)
         except IntegrityError:
-            # Another load took this digest or this number between our look and our insert. A second look
-            # finds the digest, or the next free number; anything else is a fault of ours and must show.
+            # Another load took this number between our look and our insert. A second look finds the same
+            # content there, or the next free number; anything else is a fault of ours and must show.
             attempts_left -= 1
             if not attempts_left:
                 raise
@@ -144,7 +148,9 @@ def _refuse_vanished(content: reading.Content, previous: Catalogue | None) -> No
 
 
 def _number_of(digest: str) -> int | None:
-    return models.Revision.objects.filter(digest=digest).values_list("number", flat=True).first()
+    """The number of the newest revision, where it has this content."""
+    newest_row = models.Revision.objects.order_by("-number").values_list("number", "digest").first()
+    return newest_row[0] if newest_row is not None and newest_row[1] == digest else None
 
 
 class _TextSince:

@@ -45,7 +45,6 @@ class Revision(models.Model):
     class Meta:
         constraints = [
             UniqueConstraint(fields=["number"], name="revision_number_unique"),
-            UniqueConstraint(fields=["digest"], name="revision_digest_unique"),
             CheckConstraint(condition=Q(number__gte=1), name="revision_number_from_one"),
         ]
 

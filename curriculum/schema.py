@@ -128,7 +128,10 @@ _MARKDOWN.validateLink = lambda url: True  # type: ignore[method-assign]
 
 def _addresses(value: str) -> Iterator[str]:
     """Where the links and pictures of a text lead, however they are written."""
-    for token in _MARKDOWN.parse(value) if "](" in value or "]:" in value or "<" in value else ():
+    if not any(sign in value for sign in ("](", "]:", "<")):
+        return
+    # As a text of its own, and as one line: a page shows titles and sentences inline.
+    for token in (*_MARKDOWN.parse(value), *_MARKDOWN.parseInline(value)):
         for child in token.children or ():
             yield from (str(child.attrs[name]) for name in ("href", "src") if name in child.attrs)
 
@@ -152,6 +155,17 @@ def _part_of_an_address(value: str) -> str:
     # Every topic has a page under its id.
     if "/" in value or value in (".", ".."):
         raise ValueError("expected an id that can stand in an address: no slash")
+    return value
+
+
+def edition_slug(name: str) -> str:
+    """An edition's name as it stands in an address: `2026/1744` as `2026-1744`."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")
+
+
+def _edition_name(value: str) -> str:
+    if not edition_slug(value).strip("."):
+        raise ValueError("expected a name with letters or digits, which can stand in an address")
     return value
 
 
@@ -338,7 +352,7 @@ class Edition(_Record):
     `source` says where this edition was read, and how sure that is, where it differs from the framework's.
     """
 
-    edition: Name
+    edition: Annotated[Name, AfterValidator(_edition_name)]
     title: Title
     published_on: Day | None = None
     source: Line | None = None

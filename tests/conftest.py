@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 
+from curriculum import catalogue
 from tests.fixtures.cast import alice, bob, charlie, curriculum, now  # noqa: F401 - fixtures
+from tests.fixtures.curriculum import forget_curriculum, load_test_curriculum
 from tests.servers import Server, start_postgres, start_valkey
 
 
@@ -16,6 +19,24 @@ def data_folder() -> Path:
     folder = Path(settings.DATA_DIR)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The test database, with the product's curriculum in it: to load it for each test would take too long.
+
+    A test that needs none, or another, asks for `no_curriculum`.
+    """
+    with django_db_blocker.unblock():
+        load_test_curriculum()
+
+
+@pytest.fixture
+def no_curriculum(db: None) -> Iterator[None]:
+    """A database without a revision, for this test."""
+    forget_curriculum()
+    yield
+    catalogue.forget()
 
 
 @pytest.fixture

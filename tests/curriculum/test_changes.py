@@ -109,7 +109,7 @@ def test_what_is_retired_is_named_with_the_hours_that_fall(before: Catalogue, tm
     changes = changed(before, tmp_path, basics=WITHOUT_PAPER, retired=RETIRED)
     assert [row.key for row in changes.retired] == ["basics.read-the-paper"]
     assert changes.minutes == -60
-    assert changes.sentence == "1 retired, -1 h in basics"
+    assert changes.sentence == "1 retired, −1 h in basics"
 
 
 def test_all_at_once_is_one_line(before: Catalogue, tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_modules_that_come_and_go_are_named(before: Catalogue, tmp_path: Path) -
     fewer = loaded(tmp_path / "fewer", extra=None, role=role, tracks=tracks, retired=retired)
     changes = compare(before, fewer, "breaker")
     assert [row.key for row in changes.modules_retired] == ["extra"]
-    assert changes.sentence == "1 retired, 1 changed, -30 min in extra"
+    assert changes.sentence == "1 retired, 1 changed, −30 min in extra"
     back = compare(fewer, before, "breaker")
     assert [row.key for row in back.modules_added] == ["extra"]
     assert back.sentence == "1 added, 1 changed, +30 min in extra"
@@ -230,7 +230,7 @@ def test_a_criterion_that_asks_for_something_else_is_a_change(before: Catalogue,
 
 @pytest.mark.parametrize(
     ("minutes", "said"),
-    [(360, "+6 h"), (-60, "-1 h"), (-90, "-1 h 30"), (45, "+45 min"), (-5, "-5 min"), (65, "+1 h 05")],
+    [(360, "+6 h"), (-60, "−1 h"), (-90, "−1 h 30"), (45, "+45 min"), (-5, "−5 min"), (65, "+1 h 05")],
 )
 def test_a_difference_in_hours(minutes: int, said: str) -> None:
     assert signed_hours(minutes) == said

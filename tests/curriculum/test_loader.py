@@ -55,10 +55,10 @@ def test_changed_content_is_a_new_revision_and_the_old_one_stays(tmp_path: Path)
 
 
 @pytest.mark.django_db
-def test_going_back_to_earlier_content_makes_no_third_revision(tmp_path: Path) -> None:
+def test_going_back_to_earlier_content_is_a_new_revision(tmp_path: Path) -> None:
     first = make_folder(tmp_path / "one")
     second = make_folder(tmp_path / "two", basics=small.LONGER)
-    assert [load(folder, MONDAY).revision_number for folder in (first, second, first)] == [1, 2, 1]
+    assert [load(folder, MONDAY).revision_number for folder in (first, second, first, first)] == [1, 2, 3, 3]
 
 
 @pytest.mark.django_db

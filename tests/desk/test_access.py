@@ -22,9 +22,9 @@ from django.urls.resolvers import URLPattern, URLResolver
 from pytest_django import Settings
 
 from curriculum.catalogue import Catalogue
+from curriculum.schema import edition_slug
 from tests.desk.access_table import ACTORS, DRAFT, TABLE, WITHOUT_TOKEN
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_plan, make_session
-from tracker.library.words import edition_slug
 from tracker.milestones import actions as milestones_actions
 from tracker.operations import mailfiles
 from tracker.people.models import User

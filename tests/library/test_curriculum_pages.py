@@ -12,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from curriculum.catalogue import Catalogue, Edition, Framework, Link
+from curriculum.schema import edition_slug
 from tests.fixtures.cast import browser_of, make_plan
 from tests.fixtures.newer import ADDED, forget_revisions, newer_content, publish
-from tracker.library.words import BASIS_WORDS, TOPIC_WORDS, edition_slug, short_date
+from tracker.library.words import BASIS_WORDS, TOPIC_WORDS, short_date
 from tracker.people.models import User
 
 pytestmark = pytest.mark.usefixtures("curriculum")

@@ -281,6 +281,6 @@ def test_a_search_takes_one_query_however_much_it_finds(client: Client, curricul
         assert len(captured) == 1, query
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("no_curriculum")
 def test_before_a_curriculum_is_loaded_there_is_nothing_to_search(client: Client) -> None:
     assert client.get(reverse("search")).status_code == 404

@@ -12,7 +12,7 @@ from django.forms.utils import flatatt
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from curriculum.catalogue import Activity, Catalogue, Module, catalogue
+from curriculum.catalogue import Activity, Catalogue, Module, catalogue, last_title
 from tracker.journal import rules as journal_rules
 from tracker.journal.actions import Entry
 from tracker.library import words
@@ -196,12 +196,15 @@ def read_subject(value: str, content: Catalogue | None) -> Subject | None:
 
 
 def subject_title(value: str, content: Catalogue) -> str:
-    """What a subject is called; the key itself where the curriculum no longer has it."""
+    """What a subject is called; where the curriculum no longer has it, what it was called when it did."""
     if not value:
         return SOMETHING_ELSE
     if activity := content.find_activity(value):
         return activity.title
-    return next((module.title for module in content.modules if module.key == value), value)
+    if module := content.find_module(value):
+        return module.title
+    retired = last_title(value)
+    return f"{retired} (retired)" if retired else value
 
 
 @lru_cache(maxsize=64)

@@ -17,14 +17,15 @@ from functools import lru_cache
 from django.urls import reverse
 
 from curriculum.catalogue import Catalogue, catalogue
-from tracker.library.words import TOPIC_WORDS, edition_slug
+from curriculum.schema import edition_slug
+from tracker.library.words import TOPIC_WORDS
 
 MAX_QUERY = 100
 MAX_WORDS = 8
 SHOWN = 40
 
-# What a match is worth: the id itself, a whole word of the title, the beginning of one. In the text: nothing.
-ID_WEIGHT, TITLE_WEIGHT, PREFIX_WEIGHT = 40.0, 10.0, 6.0
+# What a match is worth: the id itself, the name, a whole word of the title, the beginning of one.
+ID_WEIGHT, NAME_WEIGHT, TITLE_WEIGHT, PREFIX_WEIGHT = 40.0, 25.0, 10.0, 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Entry:
     words_of_title: frozenset[str] = field(repr=False)
     ids: frozenset[str] = field(repr=False)
     weight: float
+    name: str = field(repr=False, default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,22 @@ class Index:
     def find(self, query: str) -> Found:
         """Entries that hold a word for every word of the query, best first."""
         query = " ".join(query[:MAX_QUERY].split())
-        asked = sorted(words_in(query), key=lambda word: (-len(word), word))[:MAX_WORDS]
+        asked = sorted(compounds_in(query), key=lambda word: (-len(word), word))[:MAX_WORDS]
         if not asked:
             return Found(query, (), 0)
-        numbers = set.intersection(*(self._beginning_with(word) for word in asked))
+        numbers = set.intersection(*(self._holding(word) for word in asked))
         ranked = sorted(
             numbers, key=lambda number: (-self._worth(self._entries[number], query, asked), number)
         )
         return Found(query, tuple(self._entries[number] for number in ranked[:SHOWN]), len(ranked))
+
+    def _holding(self, word: str) -> set[int]:
+        """Entries with a word that begins so; of `prompt-injection`, those that hold both halves do too."""
+        found = self._beginning_with(word)
+        parts = re.findall(r"\w+", word)
+        if len(parts) > 1:
+            found |= set.intersection(*(self._beginning_with(part) for part in parts))
+        return found
 
     def _beginning_with(self, word: str) -> set[int]:
         found: set[int] = set()
@@ -87,6 +97,7 @@ class Index:
     @staticmethod
     def _worth(entry: Entry, query: str, asked: list[str]) -> float:
         worth = entry.weight + (ID_WEIGHT if query.casefold() in entry.ids else 0.0)
+        worth += NAME_WEIGHT if query.casefold() == entry.name else 0.0
         for word in asked:
             if word in entry.words_of_title:
                 worth += TITLE_WEIGHT
@@ -95,10 +106,15 @@ class Index:
         return worth
 
 
+def compounds_in(text: str) -> frozenset[str]:
+    """The words of a text without case, those with hyphens and dots whole."""
+    return frozenset(re.findall(r"\w+(?:[.:/-]\w+)*", text.casefold()))
+
+
 def words_in(text: str) -> frozenset[str]:
     """The words of a text without case; `AML.T0051.001` is one word and its parts."""
     found = set()
-    for word in re.findall(r"\w+(?:[.:/-]\w+)*", text.casefold()):
+    for word in compounds_in(text):
         found.add(sys.intern(word))
         found.update(sys.intern(part) for part in re.findall(r"\w+", word))
     return frozenset(found)
@@ -111,7 +127,14 @@ def index(revision: int) -> Index:
 
 
 def _entry(
-    kind: str, title: str, where: str, url: str, text: str, weight: float, ids: Iterable[str] = ()
+    kind: str,
+    title: str,
+    where: str,
+    url: str,
+    text: str,
+    weight: float,
+    ids: Iterable[str] = (),
+    name: str = "",
 ) -> Entry:
     return Entry(
         kind=kind,
@@ -121,6 +144,7 @@ def _entry(
         text=text,
         words_of_title=words_in(title),
         ids=frozenset(sys.intern(name.casefold()) for name in ids),
+        name=(name or title).casefold(),
         weight=weight,
     )
 
@@ -152,10 +176,13 @@ def _entries(content: Catalogue) -> Iterator[Entry]:
                 [lab.key],
             )
         for question in module.questions:
-            yield _entry("Recall", question.prompt, module.title, f"{address}#recall", question.answer, 1.0)
+            yield _entry("Recall", question.prompt, module.title, f"{address}#recall", question.answer, 0.0)
     for framework in content.frameworks:
         # The newest edition first: an id that stands in several is found there before the others.
         for age, edition in enumerate(reversed(framework.editions)):
+            address = reverse("framework", args=[framework.key, edition_slug(edition.name)])
+            title = f"{framework.title} {edition.name}"
+            yield _entry("Framework", title, edition.title, address, framework.source, 4.0 - age / 10)
             for topic in edition.topics:
                 yield _entry(
                     TOPIC_WORDS[topic.kind][0],
@@ -164,5 +191,13 @@ def _entries(content: Catalogue) -> Iterator[Entry]:
                     reverse("topic", args=[framework.key, edition_slug(edition.name), topic.topic_id]),
                     topic.note,
                     0.5 - age / 10,
-                    [topic.topic_id],
+                    _ids(topic.topic_id),
+                    topic.name,
                 )
+
+
+def _ids(topic_id: str) -> tuple[str, ...]:
+    """An id, and what people call it: `LLM01` for LLM01:2026, `article 15` for Art. 15."""
+    short = topic_id.partition(":")[0]
+    spelled = re.sub(r"^Art\. ", "Article ", topic_id)
+    return tuple(dict.fromkeys((topic_id, short, spelled)))

@@ -15,6 +15,8 @@ urlpatterns = [
         name="curriculum-activity",
     ),
     path("curriculum/frameworks/", views.frameworks, name="frameworks"),
+    path("curriculum/modules/", views.modules, name="modules"),
+    path("curriculum/frameworks/<slug:framework_key>/", views.newest_edition, name="newest-edition"),
     path("curriculum/frameworks/<slug:framework_key>/<str:edition>/", views.framework, name="framework"),
     path(
         "curriculum/frameworks/<slug:framework_key>/<str:edition>/<str:topic_id>/",

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from curriculum.catalogue import (
@@ -23,8 +24,9 @@ from curriculum.catalogue import (
     Topic,
     newest,
 )
+from curriculum.schema import edition_slug
 from tracker.library.search import Found, index
-from tracker.library.words import BASIS_WORDS, TOPIC_WORDS, edition_slug
+from tracker.library.words import BASIS_WORDS, TOPIC_WORDS
 
 
 def _newest() -> Catalogue:
@@ -154,6 +156,23 @@ def _neighbours(content: Catalogue, module: Module) -> tuple[Module | None, Modu
     place = content.modules.index(module)
     before = content.modules[place - 1] if place else None
     return before, content.modules[place + 1] if place + 1 < len(content.modules) else None
+
+
+@login_not_required
+@require_safe
+def modules(request: HttpRequest) -> HttpResponse:
+    """An address shortened by hand leads to the list."""
+    return redirect(f"{reverse('curriculum')}#modules")
+
+
+@login_not_required
+@require_safe
+def newest_edition(request: HttpRequest, framework_key: str) -> HttpResponse:
+    """A framework without an edition leads to its newest one."""
+    found = _newest().find_framework(framework_key)
+    if found is None:
+        raise Http404
+    return redirect("framework", framework_key, edition_slug(found.editions[-1].name))
 
 
 @login_not_required

@@ -1,6 +1,5 @@
 """How Cairn says hours, dates and shares. Page, mail, API and terminal call these alone. Pure."""
 
-import re
 from datetime import date
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -86,8 +85,3 @@ BASIS_WORDS = {
     "third-party": "stated by a third party",
     "ours": "our own reading",
 }
-
-
-def edition_slug(name: str) -> str:
-    """An edition's name as it stands in an address: `2026/1744` as `2026-1744`."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-") or "edition"

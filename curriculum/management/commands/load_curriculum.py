@@ -39,11 +39,6 @@ class Command(BaseCommand):
             raise SystemExit(1) from None
         if not result.created:
             held = f"Revision {result.revision_number} is already loaded; nothing changed."
-            if before is not None and before.revision != result.revision_number:
-                held = (
-                    f"Revision {result.revision_number} holds this content already; "
-                    f"revision {before.revision} stays the newest."
-                )
             self.stdout.write(held)
             return
         self.stdout.write(

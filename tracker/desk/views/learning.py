@@ -219,6 +219,7 @@ def newer_curriculum(request: LearnerRequest) -> HttpResponse:
         "added": by_module(newer.changes.added, now),
         "retired": by_module(newer.changes.retired, then),
         "finished": {key for key, said in found.marks.items() if said.kind == progress.DONE},
+        "begun": set(found.by_activity),
         "criteria_added": [(now.module_of(row.key), row) for row in newer.changes.criteria_added],
         "criteria_retired": [(then.module_of(row.key), row) for row in newer.changes.criteria_retired],
         "criteria_changed": [(now.module_of(row.key), row) for row in newer.changes.criteria_changed],

@@ -166,7 +166,11 @@ def start(request: LearnerRequest) -> HttpResponse:
         keep(request, "start")
         return redirect("start-hours")
     tracks = [
-        (track, sum(m.minutes_in(track.key) for m in answers.content.modules_in(track.key)))
+        (
+            track,
+            answers.content.minutes_in(track.key),
+            [answers.content.track(key) for key in track.builds_on],
+        )
         for track in answers.content.tracks
     ]
     return show(request, "start", answers, tracks=tracks, plan=active_plan(request.user.pk))
@@ -268,6 +272,7 @@ class PreviewRow:
     module: Module
     minutes: int
     known: bool
+    optional: bool
     first_on: date | None
     last_on: date | None
 
@@ -296,6 +301,7 @@ def preview(request: LearnerRequest, answers: Answers) -> dict[str, Any]:
                 module=module,
                 minutes=sum(item.minutes for item in own),
                 known=module.key in known,
+                optional=not module.required_in(wish.track_key),
                 first_on=min((item.first_on for item in own), default=None),
                 last_on=max((item.last_on for item in own), default=None),
             )

@@ -18,7 +18,6 @@ register.filter("long_date", words.long_date)
 register.filter("month", words.month)
 register.filter("weekday", words.weekday)
 register.filter("element_id", words.element_id)
-register.filter("edition_slug", words.edition_slug)
 register.filter("article", prose.article)
 register.filter("line", prose.line)
 
