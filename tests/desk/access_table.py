@@ -165,7 +165,9 @@ TABLE: dict[str, Row] = {
     "role": public(get="200"),
     "curriculum-module": public(get="200", filled=MODULE),
     "curriculum-activity": public(get="200", filled=ACTIVITY),
+    "modules": public(get=">curriculum"),
     "frameworks": public(get="200"),
+    "newest-edition": public(get=">framework", filled={"framework_key": "framework"}),
     "framework": public(get="200", filled=EDITION),
     "topic": public(get="200", filled={**EDITION, "topic_id": "topic"}),
     # Making a plan.

@@ -12,7 +12,6 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from curriculum import catalogue
 from curriculum.catalogue import Catalogue
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_session
 from tracker.desk import demo
@@ -194,14 +193,13 @@ def test_with_debug_it_need_not_be_forced(curriculum: Catalogue, settings: Setti
     assert User.objects.get().email == "demo-2@example.org"
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("no_curriculum")
 def test_without_a_curriculum_it_brings_one() -> None:
-    catalogue.forget()
     call_command("demo", "--force", stdout=io.StringIO())
     assert User.objects.get().email == "demo@example.org"
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("no_curriculum")
 def test_a_server_without_a_curriculum_is_told_so(settings: Settings) -> None:
     settings.EMBEDDED = False
     with pytest.raises(CommandError, match="load_curriculum"):

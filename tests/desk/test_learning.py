@@ -450,7 +450,7 @@ def test_rating_again_on_a_day_takes_its_place_and_a_later_day_adds(
     assert rated(alice, "adversarial-ml") == [(2, "a notebook", TODAY), (3, "a report", later)]
     text = read(web, path)
     # From 2 of a target of 4; the other rows were not rated.
-    assert "1 of two levels grown." in text
+    assert "1 of 2 levels grown." in text
     assert 'name="level-adversarial-ml" value="3" checked' in text
     assert 'value="a report"' in text
 
@@ -462,7 +462,7 @@ def test_a_surplus_row_is_never_a_loss(web: Client, alice: User, time_machine: A
     web.post(path, {"level-model-training": "2", "level-adversarial-ml": "1"})
     assert [level for level, _, _ in rated(alice, "model-training")] == [4, 2]
     text = read(web, path)
-    assert "0 of three levels grown." in text
+    assert "0 of 3 levels grown." in text
     row = re.search(r'<th scope="row">Model training</th>.*?</tr>', text, re.DOTALL)
     assert row
     assert '<td data-l="To go">surplus</td>' in row[0]
