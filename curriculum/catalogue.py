@@ -547,6 +547,8 @@ def _with_prose(revision: int, newest_number: int) -> Catalogue:
 @lru_cache(maxsize=512)
 def last_title(activity_key: str) -> str:
     """What an activity was called in the last revision that had it, "" where none had. One query, once."""
+    if not activity_key.isprintable():  # no key, and not every database takes it
+        return ""
     titles = models.Activity.objects.filter(key=activity_key).order_by("-module__revision__number")
     return titles.values_list("title", flat=True).first() or ""
 

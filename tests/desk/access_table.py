@@ -184,6 +184,8 @@ TABLE: dict[str, Row] = {
     "today": private(get="200"),
     "plan": private(get="200"),
     "add-pause": private(post=">plan", form={"first_on": "2026-11-19", "until_on": "2026-11-21"}),
+    "behind": private(get="200", post=">behind"),
+    "undo-change": private(post="404 >plan 404", filled={"pk": "change"}),
     "own-ratio": private(post=">plan", form={"uses": "yes"}),
     "end-pause": private(post="404 >plan 404", filled={"pk": "pause"}),
     "newer-curriculum": private(get="200", post=">plan"),  # nothing newer is there

@@ -107,6 +107,7 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
     pause = plans_actions.pause_plan(plan, date(2027, 2, 1), date(2027, 2, 8), now=NOW)
     return {
         "pause": str(pause.pk),
+        "change": str(pause.plan.changes.latest("pk").pk),
         "session": str(session.pk),
         "deleted": str(deleted.pk),
         "alice": str(alice.pk),

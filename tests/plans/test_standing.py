@@ -42,15 +42,6 @@ def test_a_day_off_is_taken_out_of_the_target(alice: User, curriculum: Catalogue
     assert queries.standing(alice.pk, saturday).state == "paused"
 
 
-def test_pauses_do_not_lie_over_each_other(alice: User, curriculum: Catalogue) -> None:
-    plan = make_plan(alice, curriculum)
-    actions.pause_plan(plan, date(2026, 12, 21), date(2027, 1, 4), now=NOW)
-    with pytest.raises(actions.PauseOverlaps):
-        actions.pause_plan(plan, date(2026, 12, 31), None, now=NOW)
-    actions.pause_plan(plan, date(2027, 1, 4), date(2027, 1, 5), now=NOW)
-    assert PlanChange.objects.filter(plan=plan, reason="Pause").count() == 2
-
-
 def test_a_tick_moves_hours_and_the_next_activity(alice: User, curriculum: Catalogue) -> None:
     plan = make_plan(alice, curriculum)
     before = queries.standing(alice.pk, TODAY)

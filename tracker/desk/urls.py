@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tracker.desk.views import home, journal, learning, module, settings, start, today
+from tracker.desk.views import home, journal, learning, module, replan, settings, start, today
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("plan/", module.plan, name="plan"),
     path("plan/pause/", module.add_pause, name="add-pause"),
     path("plan/pause/<int:pk>/end/", module.end_pause, name="end-pause"),
+    path("plan/behind/", replan.behind, name="behind"),
+    path("plan/changes/<int:pk>/undo/", replan.undo_change, name="undo-change"),
     path("plan/own-ratio/", module.own_ratio, name="own-ratio"),
     path("plan/newer/", learning.newer_curriculum, name="newer-curriculum"),
     path("plan/<slug:module_key>/", module.module, name="module"),

@@ -4,11 +4,11 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from curriculum.catalogue import Activity, Catalogue
-from tracker.library import words
 from tracker.people.models import User
 from tracker.plans import queries
 from tracker.plans.models import (
@@ -22,6 +22,7 @@ from tracker.plans.models import (
     SkillRating,
 )
 from tracker.plans.rules import progress, schedule
+from tracker.plans.rules import replan as replan_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,20 +251,102 @@ def use_own_ratio(plan: Plan, *, uses: bool, now: datetime) -> bool:
 
 
 @transaction.atomic
+def replan(
+    plan: Plan,
+    *,
+    reason: str,
+    now: datetime,
+    weekday_minutes: tuple[int, ...] | None = None,
+    target_on: date | None = None,
+) -> bool:
+    """Gives the plan other hours or another target, and keeps why. False where nothing would change.
+
+    The first layout stays the baseline, and nothing that was done moves.
+    """
+    locked = Plan.objects.select_for_update().get(pk=plan.pk)
+    before = canonical_inputs(locked)
+    fields = []
+    if weekday_minutes is not None:
+        for day, minutes in zip(DAY_FIELDS, weekday_minutes, strict=True):
+            setattr(locked, f"{day}_minutes", minutes)
+            fields.append(f"{day}_minutes")
+    if target_on is not None:
+        locked.target_on = target_on
+        fields.append("target_on")
+    after = canonical_inputs(locked)
+    if after == before:
+        return False
+    locked.save(update_fields=fields)
+    PlanChange.objects.create(plan=locked, changed_at=now, reason=reason, before=before, after=after)
+    return True
+
+
+@transaction.atomic
+def undo_change(plan: Plan, change_id: int, *, now: datetime) -> str:
+    """Takes the last change of a plan's inputs back, pauses included, byte for byte; marks and sessions stay.
+
+    "" where it was done, else the sentence that says why not. Raises `PlanChange.DoesNotExist` where the plan
+    has no such change. The undoing is a change itself, and can be undone.
+    """
+    locked = Plan.objects.select_for_update().get(pk=plan.pk)
+    change = locked.changes.get(pk=change_id)
+    last = locked.changes.order_by("-changed_at", "-pk").first()
+    refusal = replan_rules.refuse_undo(
+        change.changed_at, now, is_last=change == last, has_before=bool(change.before)
+    )
+    if refusal:
+        return refusal
+    _restore(locked, json.loads(change.before))
+    PlanChange.objects.create(
+        plan=locked,
+        changed_at=now,
+        reason=f"Undone: {change.reason}"[:200],
+        before=change.after,
+        after=canonical_inputs(locked),
+    )
+    return ""
+
+
+def _restore(plan: Plan, inputs: dict[str, Any]) -> None:
+    """Makes a plan's inputs what `canonical_inputs` once said."""
+    plan.track_key, plan.revision, plan.order = inputs["track"], inputs["revision"], inputs["order"]
+    plan.start_on = date.fromisoformat(inputs["start_on"])
+    plan.target_on = date.fromisoformat(inputs["target_on"]) if inputs["target_on"] else None
+    # A change of before this choice was kept says nothing of it.
+    plan.uses_own_ratio = inputs.get("uses_own_ratio", plan.uses_own_ratio)
+    for day, minutes in zip(DAY_FIELDS, inputs["weekday_minutes"], strict=True):
+        setattr(plan, f"{day}_minutes", minutes)
+    plan.save(
+        update_fields=[
+            "track_key", "revision", "order", "start_on", "target_on", "uses_own_ratio",
+            *(f"{day}_minutes" for day in DAY_FIELDS),
+        ]
+    )  # fmt: skip
+    plan.pauses.all().delete()
+    Pause.objects.bulk_create(
+        Pause(
+            plan=plan,
+            first_on=date.fromisoformat(first),
+            until_on=date.fromisoformat(until) if until else None,
+        )
+        for first, until in inputs["pauses"]
+    )
+
+
+@transaction.atomic
 def pause_plan(plan: Plan, first_on: date, until_on: date | None, *, now: datetime) -> Pause:
-    """Plans time off, past or future. Raises PauseOverlaps where a pause is there already."""
+    """Plans time off, past or future. A pause that touches others becomes one with them."""
     # The plan is locked, not its pauses: a lock on rows keeps nobody from adding one.
     Plan.objects.select_for_update().get(pk=plan.pk)
     before = canonical_inputs(plan)
     off = schedule.Off(first_on, until_on)
-    for other in plan.pauses.all():
-        other_off = schedule.Off(other.first_on, other.until_on)
-        if other.first_on in off or first_on in other_off:
-            raise PauseOverlaps(f"There is a pause from {words.long_date(other.first_on)} already.")
-    try:
-        pause = Pause.objects.create(plan=plan, first_on=first_on, until_on=until_on)
-    except IntegrityError as error:
-        raise PauseOverlaps(f"There is a pause from {words.long_date(first_on)} already.") from error
+    there = {pause.pk: schedule.Off(pause.first_on, pause.until_on) for pause in plan.pauses.all()}
+    touched = [pk for pk, other in there.items() if schedule.touch(off, other)]
+    merged = schedule.merged([off, *(there[pk] for pk in touched)])
+    plan.pauses.filter(pk__in=touched).delete()
+    pause = Pause.objects.create(plan=plan, first_on=merged.first_on, until_on=merged.until_on)
+    if canonical_inputs(plan) == before:
+        return pause
     PlanChange.objects.create(
         plan=plan, changed_at=now, reason="Pause", before=before, after=canonical_inputs(plan)
     )
@@ -295,7 +378,3 @@ def end_pause(plan: Plan, pause_id: int, on: date, *, now: datetime) -> bool:
 
 class TrackIsGone(LookupError):
     """A revision does not have the plan's track."""
-
-
-class PauseOverlaps(ValueError):
-    """A pause would lie over another one."""

@@ -15,7 +15,7 @@ from curriculum.changes import Changes, compare
 from tracker.journal import queries as journal_queries
 from tracker.journal.rules import Week, week_of
 from tracker.plans.models import Baseline, Mark, Pause, Plan, SelfCheckAnswer, SkillRating
-from tracker.plans.rules import choice, progress, schedule, skills
+from tracker.plans.rules import choice, progress, replan, schedule, skills
 from tracker.plans.rules.forecast import (
     WEEKS_SEEN,
     Finished,
@@ -533,6 +533,18 @@ def _module_state(measured: progress.Progress, *, begun: bool) -> str:
     if measured.open_minutes == 0:
         return "done" if measured.done_minutes else "known"
     return "part" if measured.done_minutes or begun else "todo"
+
+
+def ways_on(found: Facts) -> replan.Ways | None:
+    """Both ways on from where the plan leads to the day it should; None where nothing is left, or no such day
+    is known. One query, for the first layout."""
+    plan = found.plan
+    assert plan is not None
+    minutes = sum(item.remaining_minutes for item in open_work(plan, found.marks, found.by_activity))
+    date_on = plan.target_on or max((row.last_on for row in baseline_of(plan).values()), default=None)
+    if not minutes or date_on is None:
+        return None
+    return replan.ways(minutes, found.pace, found.laid_from, found.spent_minutes, date_on)
 
 
 @lru_cache(maxsize=64)

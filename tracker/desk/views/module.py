@@ -27,6 +27,7 @@ from tracker.plans import queries as plans_queries
 from tracker.plans.access import own_module
 from tracker.plans.forms import PauseForm
 from tracker.plans.models import Mark
+from tracker.plans.rules.replan import refuse_undo
 
 
 @require_safe
@@ -42,6 +43,8 @@ def _plan_page(request: LearnerRequest, form: PauseForm) -> HttpResponse:
     if stands.plan is None:
         return render(request, "desk/no_plan.html", {"nav": "plan", "stands": stands})
     rows = plans_queries.road(found)
+    ways = plans_queries.ways_on(found)
+    changes = list(stands.plan.changes.order_by("-changed_at", "-pk")[:5])
     return render(
         request,
         "desk/plan.html",
@@ -52,7 +55,12 @@ def _plan_page(request: LearnerRequest, form: PauseForm) -> HttpResponse:
             "weekdays": list(zip(words.WEEKDAYS, stands.plan.weekday_minutes, strict=True)),
             "road": road([span_of(row) for row in rows], today),
             "baseline_on": max((row.baseline[1] for row in rows if row.baseline), default=None),
-            "changes": stands.plan.changes.order_by("-changed_at", "-pk")[:5],
+            "changes": changes,
+            "can_undo": bool(changes)
+            and not refuse_undo(
+                changes[0].changed_at, clock.now(), is_last=True, has_before=bool(changes[0].before)
+            ),
+            "is_behind": ways is not None and ways.is_behind,
             "pauses": [(pause, plans_queries.last_day_off(pause)) for pause in reversed(found.pauses)],
             "pause_form": form,
             "newer": plans_queries.newer_revision(stands.plan),
@@ -82,13 +90,10 @@ def add_pause(request: LearnerRequest) -> HttpResponse:
         raise Http404
     form = PauseForm(request.POST, today=clock.today(request.user.zone_info))
     if form.is_valid():
-        try:
-            plans_actions.pause_plan(
-                plan, form.cleaned_data["first_on"], form.cleaned_data["until_on"], now=clock.now()
-            )
-        except plans_actions.PauseOverlaps as refusal:
-            form.add_error("first_on", str(refusal))
-    if not form.is_valid():
+        plans_actions.pause_plan(
+            plan, form.cleaned_data["first_on"], form.cleaned_data["until_on"], now=clock.now()
+        )
+    else:
         return _plan_page(request, form)
     messages.success(request, "The pause is kept. No mail comes and no hours are asked while it runs.")
     return redirect("plan")

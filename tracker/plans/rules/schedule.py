@@ -21,6 +21,20 @@ class Off:
         return self.first_on <= day and (self.until_on is None or day < self.until_on)
 
 
+def touch(one: Off, other: Off) -> bool:
+    """Whether two pauses overlap, or one begins on the day the other ends."""
+    return (one.until_on is None or other.first_on <= one.until_on) and (
+        other.until_on is None or one.first_on <= other.until_on
+    )
+
+
+def merged(pauses: Sequence[Off]) -> Off:
+    """One pause in place of several that touch."""
+    ends = [pause.until_on for pause in pauses]
+    known = [end for end in ends if end is not None]
+    return Off(min(pause.first_on for pause in pauses), max(known) if len(known) == len(ends) else None)
+
+
 def phase(on: date, start_on: date, off: Iterable[Off]) -> str:
     """Where a plan that is not finished stands on a day: paused, active or not-started."""
     if any(on in days for days in off):

@@ -1,0 +1,89 @@
+"""What to do about a date that moved: the plan's own hours against its date. Pure.
+
+Nothing here changes a plan. Each way on says what it would change, so that it can be shown beside the others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from tracker.plans.rules.schedule import QUARTER, Pace, finish_on, week_minutes_needed
+
+UNDO_DAYS = 7
+DAY_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Both ways on from a plan that leads to another day than it should.
+
+    `date_on` is the day to keep: the target, or where there is none the end of the first layout.
+    `weekday_minutes` keep it, None where no week is long enough; `finish_on` is where the present hours lead,
+    None where no day can be said.
+    """
+
+    date_on: date
+    weekday_minutes: tuple[int, ...] | None
+    finish_on: date | None
+
+    @property
+    def week_minutes(self) -> int | None:
+        """The hours of the week that keep the date."""
+        return sum(self.weekday_minutes) if self.weekday_minutes is not None else None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the present hours lead past the day to keep."""
+        return self.finish_on is None or self.finish_on > self.date_on
+
+
+def ways(minutes: int, pace: Pace, from_on: date, spent_minutes: int, date_on: date) -> Ways:
+    """Both ways on for so many minutes that are left."""
+    return Ways(
+        date_on=date_on,
+        weekday_minutes=hours_that_keep(minutes, pace, from_on, spent_minutes, date_on),
+        finish_on=finish_on(minutes, pace, from_on, spent_minutes),
+    )
+
+
+def hours_that_keep(
+    minutes: int, pace: Pace, from_on: date, spent_minutes: int, date_on: date
+) -> tuple[int, ...] | None:
+    """The minutes of each weekday with which the work ends by `date_on`: the shape of the week stays.
+
+    Whole quarters of an hour, never fewer than now. None where a day would have to hold more than it has.
+    """
+    wanted = week_minutes_needed(minutes, pace, from_on, date_on)
+    while wanted is not None:
+        stretched = stretch(pace.weekday_minutes, max(wanted, pace.week_minutes))
+        if stretched is None:
+            return None
+        ends_on = finish_on(minutes, Pace(stretched, pace.off), from_on, spent_minutes)
+        if ends_on is not None and ends_on <= date_on:
+            return stretched
+        # What was studied today already, and rounding, can leave it a little late.
+        wanted = max(wanted, pace.week_minutes) + QUARTER
+    return None
+
+
+def stretch(weekday_minutes: Sequence[int], week_minutes: int) -> tuple[int, ...] | None:
+    """The same week with so many minutes or a little more, in quarters of an hour; None if a day is full."""
+    before = sum(weekday_minutes)
+    if before <= 0:
+        return None
+    grown = tuple(
+        -(-minutes * week_minutes // (before * QUARTER)) * QUARTER if minutes else 0
+        for minutes in weekday_minutes
+    )
+    return grown if max(grown) <= DAY_MINUTES else None
+
+
+def refuse_undo(changed_at: datetime, now: datetime, *, is_last: bool, has_before: bool) -> str:
+    """Why a change of the plan cannot be undone; empty where it can."""
+    if not has_before:
+        return "The plan began with this; there is nothing before it to go back to."
+    if not is_last:
+        return "The plan was changed again since; undo the later change first."
+    if now - changed_at > timedelta(days=UNDO_DAYS):
+        return f"A change can be undone for {UNDO_DAYS} days, and these are over."
+    return ""
