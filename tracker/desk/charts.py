@@ -32,10 +32,10 @@ WIDTH, FLOOR, TOP = 320.0, 110.0, 5.0
 EDGE, NAME = 6, 46
 
 
-def week_bars(weeks: Sequence[WeekHours]) -> tuple[Bar, ...]:
+def week_bars(weeks: Sequence[WeekHours], width: float = WIDTH) -> tuple[Bar, ...]:
     """The weeks side by side, the last one being this week."""
     tallest = max((max(week.logged_minutes, week.target_minutes) for week in weeks), default=0) or 1
-    step = WIDTH / max(len(weeks), 4)
+    step = width / max(len(weeks), 4)
     bars = []
     for place, week in enumerate(weeks):
         height = (FLOOR - TOP) * week.logged_minutes / tallest

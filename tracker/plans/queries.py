@@ -15,7 +15,7 @@ from curriculum.changes import Changes, compare
 from tracker.journal import queries as journal_queries
 from tracker.journal.rules import Week, week_of
 from tracker.plans.models import Baseline, Mark, Pause, Plan, SelfCheckAnswer, SkillRating
-from tracker.plans.rules import choice, progress, replan, schedule, skills
+from tracker.plans.rules import choice, progress, replan, schedule, skills, weeks
 from tracker.plans.rules.forecast import (
     WEEKS_SEEN,
     Finished,
@@ -291,7 +291,7 @@ def stand(found: Facts) -> Standing:
     remaining = sum(item.remaining_minutes for item in candidates)
     days = tuple(_day_hours(day, plan, pace, found.by_day) for day in week.days)
     left = max(0, sum(d.target_minutes for d in days) - sum(d.logged_minutes for d in days))
-    weeks = study_weeks(found.by_day, found.off_ever, found.on)
+    own_weeks = study_weeks(found.by_day, found.off_ever, found.on)
     coming = [content.activity(key) for key in choice.choose_next(candidates, left)]
     return Standing(
         learner_id=found.learner_id,
@@ -315,8 +315,8 @@ def stand(found: Facts) -> Standing:
         finish_on=schedule.finish_on(remaining, pace, found.laid_from, found.spent_minutes)
         if remaining
         else None,
-        forecast=finish_range(found, weeks, [item.remaining_minutes for item in candidates]),
-        weeks_of_data=len(weeks),
+        forecast=finish_range(found, own_weeks, [item.remaining_minutes for item in candidates]),
+        weeks_of_data=len(own_weeks),
         paused_until=next((off.until_on for off in pace.off if found.on in off), None),
         done_this_week=sum(
             1 for mark in found.marks.values() if mark.kind == progress.DONE and mark.marked_on in week
@@ -324,7 +324,7 @@ def stand(found: Facts) -> Standing:
     )
 
 
-def finish_range(found: Facts, weeks: Sequence[int], open_minutes: Sequence[int]) -> FinishRange | None:
+def finish_range(found: Facts, own_weeks: Sequence[int], open_minutes: Sequence[int]) -> FinishRange | None:
     """Where the learner's own weeks lead; None with too few of them or nothing left. No query."""
     plan = found.plan
     assert plan is not None
@@ -337,7 +337,7 @@ def finish_range(found: Facts, weeks: Sequence[int], open_minutes: Sequence[int]
     ]
     modules = modules_finished(plan, found.marks) if plan.uses_own_ratio else 0
     held = estimate(finished, open_minutes, modules)
-    said = forecast(sum(open_minutes) * held.ratio, weeks, held.error)
+    said = forecast(sum(open_minutes) * held.ratio, own_weeks, held.error)
     if said is None:
         return None
 
@@ -350,7 +350,7 @@ def finish_range(found: Facts, weeks: Sequence[int], open_minutes: Sequence[int]
         high_50_on=on(said.high_50),
         low_80_on=on(said.low_80),
         high_80_on=on(said.high_80),
-        weeks_of_data=len(weeks),
+        weeks_of_data=len(own_weeks),
         ratio=held.ratio,
         is_own_ratio=held.is_own,
     )
@@ -393,6 +393,22 @@ def _recent_weeks(
     shown = [this.shifted(-back) for back in range(RECENT_WEEKS - 1, -1, -1)]
     first = week_of(plan.start_on)
     return tuple(week_hours(week, plan, pace, by_week.get(week, 0)) for week in shown if week >= first)
+
+
+def year_of_weeks(found: Facts) -> tuple[WeekHours, ...]:
+    """The plan's weeks of the last year, this one last, each against what the plan asks now. No query."""
+    plan = found.plan
+    assert plan is not None
+    by_week = journal_queries.minutes_by_week(found.by_day)
+    first, this = week_of(plan.start_on), week_of(found.on)
+    shown = [this.shifted(-back) for back in range(WEEKS_SEEN, -1, -1)]
+    pace = found.pace
+    return tuple(week_hours(week, plan, pace, by_week.get(week, 0)) for week in shown if week >= first)
+
+
+def kept_weeks(year: Sequence[WeekHours]) -> list[weeks.Kept]:
+    """The whole weeks among them, as the rules take them."""
+    return [weeks.Kept(row.logged_minutes, row.target_minutes, row.is_paused) for row in year[:-1]]
 
 
 def measure(plan: Plan, marks: Mapping[str, Said]) -> progress.Progress:

@@ -11,7 +11,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from curriculum.catalogue import Activity
 from tracker import clock
-from tracker.desk.charts import Span, road
+from tracker.desk.charts import Span, road, week_bars
 from tracker.desk.forms import LogForm
 from tracker.desk.paths import local_path
 from tracker.desk.views.learning import updated_on
@@ -27,7 +27,10 @@ from tracker.plans import queries as plans_queries
 from tracker.plans.access import own_module
 from tracker.plans.forms import PauseForm
 from tracker.plans.models import Mark
+from tracker.plans.rules import weeks
 from tracker.plans.rules.replan import refuse_undo
+
+YEAR_WIDTH = 1120.0
 
 
 @require_safe
@@ -44,6 +47,8 @@ def _plan_page(request: LearnerRequest, form: PauseForm) -> HttpResponse:
         return render(request, "desk/no_plan.html", {"nav": "plan", "stands": stands})
     rows = plans_queries.road(found)
     ways = plans_queries.ways_on(found)
+    year = plans_queries.year_of_weeks(found)
+    kept = plans_queries.kept_weeks(year)
     changes = list(stands.plan.changes.order_by("-changed_at", "-pk")[:5])
     return render(
         request,
@@ -60,6 +65,9 @@ def _plan_page(request: LearnerRequest, form: PauseForm) -> HttpResponse:
             and not refuse_undo(
                 changes[0].changed_at, clock.now(), is_last=True, has_before=bool(changes[0].before)
             ),
+            "year": week_bars(year, YEAR_WIDTH) if len(year) > 1 else (),
+            "average_minutes": weeks.average(kept),
+            "in_a_row": weeks.in_a_row(kept),
             "is_behind": ways is not None and ways.is_behind,
             "pauses": [(pause, plans_queries.last_day_off(pause)) for pause in reversed(found.pauses)],
             "pause_form": form,
