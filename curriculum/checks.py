@@ -32,7 +32,7 @@ from curriculum.schema import (
 _Data = TypeVar("_Data", bound=BaseModel)
 
 
-RESERVED = frozenset({"behind", "newer", "own-ratio", "pause", "self-check"})
+RESERVED = frozenset({"behind", "newer", "order", "own-ratio", "pause", "self-check"})
 """Names that stand for pages where otherwise a module or an activity would: /plan/newer/."""
 
 

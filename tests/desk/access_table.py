@@ -184,6 +184,7 @@ TABLE: dict[str, Row] = {
     "today": private(get="200"),
     "plan": private(get="200"),
     "add-pause": private(post=">plan", form={"first_on": "2026-11-19", "until_on": "2026-11-21"}),
+    "choose-order": private(post=">plan", form={"order": "side-by-side"}),
     "behind": private(get="200", post=">behind"),
     "undo-change": private(post="404 >plan 404", filled={"pk": "change"}),
     "own-ratio": private(post=">plan", form={"uses": "yes"}),

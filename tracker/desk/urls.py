@@ -17,6 +17,7 @@ urlpatterns = [
     path("plan/pause/", module.add_pause, name="add-pause"),
     path("plan/pause/<int:pk>/end/", module.end_pause, name="end-pause"),
     path("plan/behind/", replan.behind, name="behind"),
+    path("plan/order/", replan.choose_order, name="choose-order"),
     path("plan/changes/<int:pk>/undo/", replan.undo_change, name="undo-change"),
     path("plan/own-ratio/", module.own_ratio, name="own-ratio"),
     path("plan/newer/", learning.newer_curriculum, name="newer-curriculum"),

@@ -282,6 +282,25 @@ def replan(
 
 
 @transaction.atomic
+def choose_order(plan: Plan, chosen: str, *, now: datetime) -> bool:
+    """One module after the other, or independent ones side by side. False where it is so already."""
+    locked = Plan.objects.select_for_update().get(pk=plan.pk)
+    if locked.order == chosen:
+        return False
+    before = canonical_inputs(locked)
+    locked.order = chosen
+    locked.save(update_fields=["order"])
+    PlanChange.objects.create(
+        plan=locked,
+        changed_at=now,
+        reason=str(Plan.Order(chosen).label),
+        before=before,
+        after=canonical_inputs(locked),
+    )
+    return True
+
+
+@transaction.atomic
 def undo_change(plan: Plan, change_id: int, *, now: datetime) -> str:
     """Takes the last change of a plan's inputs back, pauses included, byte for byte; marks and sessions stay.
 

@@ -15,7 +15,7 @@ from curriculum.changes import Changes, compare
 from tracker.journal import queries as journal_queries
 from tracker.journal.rules import Week, week_of
 from tracker.plans.models import Baseline, Mark, Pause, Plan, SelfCheckAnswer, SkillRating
-from tracker.plans.rules import choice, progress, replan, schedule, skills, weeks
+from tracker.plans.rules import choice, order, progress, replan, schedule, skills, weeks
 from tracker.plans.rules.forecast import (
     WEEKS_SEEN,
     Finished,
@@ -432,15 +432,31 @@ def open_work(
     plan: Plan, marks: Mapping[str, Said], by_activity: Mapping[str, int]
 ) -> tuple[choice.Candidate, ...]:
     """The required activities that are neither done nor known, in order, with what they still take."""
-    return tuple(
-        choice.Candidate(
+    work = {
+        piece.key: choice.Candidate(
             piece.key,
             progress.remaining_minutes(piece.minutes, by_activity.get(piece.key, 0)),
             by_activity.get(piece.key, 0) > 0,
         )
         for piece in track_pieces(plan.revision, plan.track_key)
         if piece.required and piece.key not in marks
-    )
+    }
+    if plan.order != Plan.Order.SIDE_BY_SIDE:
+        return tuple(work.values())
+    modules = [
+        order.ModuleWork(
+            module.key,
+            module.number,
+            frozenset(module.prerequisites),
+            tuple(
+                (row.key, work[row.key].remaining_minutes)
+                for row in module.required_in(plan.track_key)
+                if row.key in work
+            ),
+        )
+        for module in catalogue(plan.revision).modules_in(plan.track_key)
+    ]
+    return tuple(work[key] for key in order.side_by_side(modules))
 
 
 def layout(found: Facts) -> dict[str, schedule.Laid]:

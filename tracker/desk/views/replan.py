@@ -10,7 +10,7 @@ from tracker.library import words
 from tracker.people.requests import LearnerRequest
 from tracker.plans import actions as plans_actions
 from tracker.plans import queries as plans_queries
-from tracker.plans.models import PlanChange
+from tracker.plans.models import Plan, PlanChange
 from tracker.plans.queries import active_plan
 
 
@@ -56,6 +56,20 @@ def behind(request: LearnerRequest) -> HttpResponse:
         ),
     }
     return render(request, "desk/behind.html", context)
+
+
+@require_POST
+def choose_order(request: LearnerRequest) -> HttpResponse:
+    """One module after the other, or independent ones side by side."""
+    plan = active_plan(request.user.pk)
+    if plan is None:
+        raise Http404
+    chosen = request.POST.get("order", "")
+    if chosen not in Plan.Order.values:
+        messages.error(request, "Modules run one after the other or side by side; nothing was changed.")
+    elif plans_actions.choose_order(plan, chosen, now=clock.now()):
+        messages.success(request, f"{Plan.Order(chosen).label}, from today on.")
+    return redirect("plan")
 
 
 @require_POST
