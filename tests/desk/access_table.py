@@ -205,6 +205,7 @@ TABLE: dict[str, Row] = {
         filled={"module_key": "completed", "activity_key": "activity"},
         form={"kind": "done"},
     ),
+    "put-off": private(post=">today", filled={"module_key": "completed", "activity_key": "activity"}),
     "journal": private(get="200"),
     "log": private(get="200", post=">today", form={"length": "45"}),
     "study-session": private(

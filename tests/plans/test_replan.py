@@ -215,6 +215,41 @@ def test_what_moved_since_is_looked_at_again(web: Client, alice: User) -> None:
     assert inputs(alice) == before
 
 
+def test_modules_side_by_side_by_a_click_and_back(web: Client, alice: User) -> None:
+    assert "Independent ones side by side" in web.get(reverse("plan")).text
+    web.post(reverse("choose-order"), {"order": "side-by-side"})
+    assert alice.plans.get().order == "side-by-side"
+    assert "two at a time" in web.get(reverse("plan")).text
+    assert web.get(reverse("today")).status_code == 200
+    web.post(reverse("choose-order"), {"order": "backwards"})
+    assert alice.plans.get().order == "side-by-side"
+    web.post(reverse("choose-order"), {"order": "one-by-one"})
+    assert alice.plans.get().order == "one-by-one"
+
+
+def test_not_this_week_takes_an_activity_from_today_and_moves_no_date(web: Client, alice: User) -> None:
+    address = reverse("put-off", args=["mindset", "mindset.rate-six-skills"])
+    before = inputs(alice)
+    assert address in web.get(reverse("today")).text
+    page = web.post(address, follow=True).text
+    assert "Not this week: " in page
+    assert address not in page
+    assert inputs(alice) == before
+    web.post(address, {"again": "yes"})
+    assert address in web.get(reverse("today")).text
+    assert web.post(reverse("put-off", args=["mindset", "garak.run-six-families"])).status_code == 404
+
+
+def test_the_forecast_is_said_once_there_are_three_weeks(web: Client, alice: User) -> None:
+    assert "needs three whole ones; so far there are no" in web.get(reverse("plan")).text
+    for weeks in (1, 2, 3):
+        make_session(alice, minutes=300, studied_on=TODAY - timedelta(weeks=weeks))
+    page = web.get(reverse("plan")).text
+    assert "From your last three weeks" in page
+    assert "four times in five" in page
+    assert "From your last three weeks" in web.get(reverse("today")).text
+
+
 def test_charlie_cannot_undo_what_alice_changed(
     web: Client, alice: User, charlie: User, curriculum: Catalogue
 ) -> None:

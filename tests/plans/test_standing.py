@@ -56,6 +56,34 @@ def test_a_tick_moves_hours_and_the_next_activity(alice: User, curriculum: Catal
     assert queries.standing(alice.pk, TODAY).progress == before.progress
 
 
+def test_what_is_put_off_is_not_offered_again_this_week(alice: User, curriculum: Catalogue) -> None:
+    plan = make_plan(alice, curriculum)
+    before = queries.standing(alice.pk, TODAY)
+    actions.put_off(plan, FIRST, on=TODAY)
+    after = queries.standing(alice.pk, TODAY)
+    assert FIRST in [item.standing.activity.key for item in before.next]
+    assert FIRST not in [item.standing.activity.key for item in after.next]
+    assert (after.remaining_minutes, after.finish_on) == (before.remaining_minutes, before.finish_on)
+    next_week = TODAY + timedelta(days=7)
+    assert queries.standing(alice.pk, next_week).next[0].standing.activity.key == FIRST
+    actions.put_off(plan, FIRST, on=TODAY, again=True)
+    assert queries.standing(alice.pk, TODAY).next[0].standing.activity.key == FIRST
+
+
+def test_when_everything_is_put_off_something_is_offered_all_the_same(
+    alice: User, curriculum: Catalogue
+) -> None:
+    plan = make_plan(alice, curriculum)
+    for module in curriculum.modules_in(plan.track_key):
+        for activity in module.required_in(plan.track_key):
+            if activity.key != FIRST:
+                actions.mark_activity(
+                    alice, plan, activity.key, "done", content=curriculum, now=NOW, on=TODAY
+                )
+    actions.put_off(plan, FIRST, on=TODAY)
+    assert queries.standing(alice.pk, TODAY).next[0].standing.activity.key == FIRST
+
+
 def test_known_is_neither_done_nor_to_do(alice: User, curriculum: Catalogue) -> None:
     plan = make_plan(alice, curriculum, known_modules=["mindset"])
     stands = queries.standing(alice.pk, TODAY)

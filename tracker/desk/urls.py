@@ -25,6 +25,7 @@ urlpatterns = [
     path("plan/<slug:module_key>/self-check/", learning.self_check, name="self-check"),
     path("plan/<slug:module_key>/self-check/result/", learning.self_check_result, name="self-check-result"),
     path("plan/<slug:module_key>/<slug:slug>/", learning.activity, name="activity"),
+    path("plan/<slug:module_key>/<str:activity_key>/put-off/", module.put_off, name="put-off"),
     path("plan/<slug:module_key>/<str:activity_key>/mark/", module.mark_activity, name="mark-activity"),
     path("skills/", learning.skills_matrix, name="skills-matrix"),
     path("journal/", journal.journal, name="journal"),

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from curriculum.catalogue import Activity, Catalogue
+from tracker.journal.rules import week_of
 from tracker.people.models import User
 from tracker.plans import queries
 from tracker.plans.models import (
@@ -279,6 +280,21 @@ def replan(
     locked.save(update_fields=fields)
     PlanChange.objects.create(plan=locked, changed_at=now, reason=reason, before=before, after=after)
     return True
+
+
+@transaction.atomic
+def put_off(plan: Plan, key: str, *, on: date, again: bool = False) -> None:
+    """Says "not now" of an activity for the week of `on`; `again` takes that back. No date moves by it."""
+    locked = Plan.objects.select_for_update().get(pk=plan.pk)
+    week = week_of(on)
+    # What was put off in another week is over.
+    kept = {name: day for name, day in locked.deferred.items() if date.fromisoformat(day) in week}
+    if again:
+        kept.pop(key, None)
+    else:
+        kept[key] = on.isoformat()
+    locked.deferred = kept
+    locked.save(update_fields=["deferred"])
 
 
 @transaction.atomic

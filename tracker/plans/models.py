@@ -10,7 +10,9 @@ DAY_FIELDS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday"
 class Plan(models.Model):
     """The inputs of a schedule: track, revision, start, minutes for each weekday, target.
 
-    `uses_own_ratio`: the forecast multiplies what is left by the learner's ratio of real to planned hours.
+    `deferred` holds, by activity key, the ISO day on which "not this week" was said: a column and no table,
+    since Today reads it with the plan. `uses_own_ratio`: the forecast multiplies what is left by the ratio of
+    real to planned hours that the learner has shown.
 
     A learner has at most one active plan; earlier ones stay with `ended_at`.
     """
@@ -33,6 +35,7 @@ class Plan(models.Model):
     sunday_minutes = models.PositiveSmallIntegerField()
     order = models.CharField(max_length=20, choices=Order, default=Order.ONE_BY_ONE)
     uses_own_ratio = models.BooleanField(default=True)
+    deferred = models.JSONField(default=dict)
     made_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 

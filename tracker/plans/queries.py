@@ -292,7 +292,9 @@ def stand(found: Facts) -> Standing:
     days = tuple(_day_hours(day, plan, pace, found.by_day) for day in week.days)
     left = max(0, sum(d.target_minutes for d in days) - sum(d.logged_minutes for d in days))
     own_weeks = study_weeks(found.by_day, found.off_ever, found.on)
-    coming = [content.activity(key) for key in choice.choose_next(candidates, left)]
+    put_off = put_off_in(plan, week)
+    wanted = [item for item in candidates if item.key not in put_off] or candidates
+    coming = [content.activity(key) for key in choice.choose_next(wanted, left)]
     return Standing(
         learner_id=found.learner_id,
         on=found.on,
@@ -393,6 +395,11 @@ def _recent_weeks(
     shown = [this.shifted(-back) for back in range(RECENT_WEEKS - 1, -1, -1)]
     first = week_of(plan.start_on)
     return tuple(week_hours(week, plan, pace, by_week.get(week, 0)) for week in shown if week >= first)
+
+
+def put_off_in(plan: Plan, week: Week) -> frozenset[str]:
+    """The activities that were put off in this week."""
+    return frozenset(key for key, day in plan.deferred.items() if date.fromisoformat(day) in week)
 
 
 def year_of_weeks(found: Facts) -> tuple[WeekHours, ...]:

@@ -218,6 +218,20 @@ def mark_activity(request: LearnerRequest, module_key: str, activity_key: str) -
     )
 
 
+@require_POST
+def put_off(request: LearnerRequest, module_key: str, activity_key: str) -> HttpResponse:
+    """Not now: the activity is not offered on Today again this week. The same again takes that back."""
+    plan, content, _ = own_module(request, module_key)
+    activity = content.find_activity(activity_key)
+    if activity is None or activity.module_key != module_key or plan.track_key not in activity.needs:
+        raise Http404
+    again = request.POST.get("again") == "yes"
+    plans_actions.put_off(plan, activity.key, on=clock.today(request.user.zone_info), again=again)
+    if not again:
+        messages.success(request, f"Not this week: {activity.title}.")
+    return redirect("today")
+
+
 def marked_message(kind: str, activity: Activity) -> str:
     """What was marked, with the way to take it back."""
     there = reverse("module", args=[activity.module_key]) + f"#activity-{element_id(activity.key)}"
