@@ -95,7 +95,13 @@ def test_what_is_a_learners_own_can_be_read(
         fits(page)
         axe(page)
 
-    for path in ("/plan/garak/", "/plan/garak/run-six-families/", "/plan/newer/", "/skills/"):
+    for path in (
+        "/plan/garak/",
+        "/plan/garak/run-six-families/",
+        "/plan/newer/",
+        "/skills/",
+        "/plan/behind/",
+    ):
         open_path(page, path)
         seen()
     check_oneself(page, content, seen)
