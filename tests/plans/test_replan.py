@@ -165,7 +165,7 @@ def web(alice: User, curriculum: Catalogue, now: object) -> Client:
 
 def test_keeping_the_date_takes_the_hours_that_were_shown(web: Client, alice: User) -> None:
     page = web.get(reverse("behind")).text
-    found = queries.ways_on(queries.facts_of(alice.pk, TODAY))
+    found = queries.ways_on(queries.facts_of(alice.pk, TODAY), None)
     assert found is not None
     assert found.is_behind
     assert found.weekday_minutes is not None
@@ -185,7 +185,7 @@ def test_keeping_the_date_takes_the_hours_that_were_shown(web: Client, alice: Us
 
 def test_keeping_the_hours_moves_the_target(web: Client, alice: User) -> None:
     assert "I am behind" in web.get(reverse("plan")).text
-    found = queries.ways_on(queries.facts_of(alice.pk, TODAY))
+    found = queries.ways_on(queries.facts_of(alice.pk, TODAY), None)
     assert found is not None
     assert found.finish_on is not None
     week = alice.plans.get().weekday_minutes
@@ -207,7 +207,7 @@ def test_what_was_not_shown_changes_nothing(web: Client, alice: User, way: str) 
 
 
 def test_what_moved_since_is_looked_at_again(web: Client, alice: User) -> None:
-    found = queries.ways_on(queries.facts_of(alice.pk, TODAY))
+    found = queries.ways_on(queries.facts_of(alice.pk, TODAY), None)
     assert found is not None
     make_session(alice, minutes=300, activity_key="mindset.rate-six-skills", module_key="mindset")
     before = inputs(alice)

@@ -25,6 +25,8 @@ from tracker.plans.models import (
 from tracker.plans.rules import progress, schedule
 from tracker.plans.rules import replan as replan_rules
 
+LONGEST_REASON = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -213,20 +215,12 @@ def move_to_revision(plan: Plan, content: Catalogue, *, now: datetime) -> bool:
 
     False where it follows that one already. Raises `TrackIsGone` where the revision has no such track.
     """
-    locked = Plan.objects.select_for_update().get(pk=plan.pk)
-    if locked.revision == content.revision:
-        return False
+    locked = _locked(plan)
     if locked.track_key not in {track.key for track in content.tracks}:
         raise TrackIsGone(f"Revision {content.revision} has no track {locked.track_key}.")
     changes = queries.changes_between(locked.revision, content.revision, locked.track_key)
-    before = canonical_inputs(locked)
     reason = f"Curriculum revision {locked.revision} to {content.revision}: {changes.sentence}"
-    locked.revision = content.revision
-    locked.save(update_fields=["revision"])
-    PlanChange.objects.create(
-        plan=locked, changed_at=now, reason=reason[:200], before=before, after=canonical_inputs(locked)
-    )
-    return True
+    return _change(locked, reason, now=now, revision=content.revision)
 
 
 @transaction.atomic
@@ -235,18 +229,26 @@ def use_own_ratio(plan: Plan, *, uses: bool, now: datetime) -> bool:
 
     False where that is so already.
     """
-    locked = Plan.objects.select_for_update().get(pk=plan.pk)
-    if locked.uses_own_ratio == uses:
-        return False
+    reason = "Forecast by your own hours" if uses else "Forecast by the planned hours"
+    return _change(_locked(plan), reason, now=now, uses_own_ratio=uses)
+
+
+def _locked(plan: Plan) -> Plan:
+    """The plan as it is now, for the rest of the transaction ours alone to change."""
+    return Plan.objects.select_for_update().get(pk=plan.pk)
+
+
+def _change(locked: Plan, reason: str, *, now: datetime, **inputs: Any) -> bool:
+    """Gives a locked plan these inputs, and keeps why. False where they are what it has."""
     before = canonical_inputs(locked)
-    locked.uses_own_ratio = uses
-    locked.save(update_fields=["uses_own_ratio"])
+    for name, value in inputs.items():
+        setattr(locked, name, value)
+    after = canonical_inputs(locked)
+    if after == before:
+        return False
+    locked.save(update_fields=list(inputs))
     PlanChange.objects.create(
-        plan=locked,
-        changed_at=now,
-        reason="Forecast by your own hours" if uses else "Forecast by the planned hours",
-        before=before,
-        after=canonical_inputs(locked),
+        plan=locked, changed_at=now, reason=reason[:LONGEST_REASON], before=before, after=after
     )
     return True
 
@@ -264,28 +266,18 @@ def replan(
 
     The first layout stays the baseline, and nothing that was done moves.
     """
-    locked = Plan.objects.select_for_update().get(pk=plan.pk)
-    before = canonical_inputs(locked)
-    fields = []
+    inputs: dict[str, Any] = {}
     if weekday_minutes is not None:
-        for day, minutes in zip(DAY_FIELDS, weekday_minutes, strict=True):
-            setattr(locked, f"{day}_minutes", minutes)
-            fields.append(f"{day}_minutes")
+        inputs |= {f"{day}_minutes": n for day, n in zip(DAY_FIELDS, weekday_minutes, strict=True)}
     if target_on is not None:
-        locked.target_on = target_on
-        fields.append("target_on")
-    after = canonical_inputs(locked)
-    if after == before:
-        return False
-    locked.save(update_fields=fields)
-    PlanChange.objects.create(plan=locked, changed_at=now, reason=reason, before=before, after=after)
-    return True
+        inputs["target_on"] = target_on
+    return _change(_locked(plan), reason, now=now, **inputs)
 
 
 @transaction.atomic
 def put_off(plan: Plan, key: str, *, on: date, again: bool = False) -> None:
     """Says "not now" of an activity for the week of `on`; `again` takes that back. No date moves by it."""
-    locked = Plan.objects.select_for_update().get(pk=plan.pk)
+    locked = _locked(plan)
     week = week_of(on)
     # What was put off in another week is over.
     kept = {name: day for name, day in locked.deferred.items() if date.fromisoformat(day) in week}
@@ -300,20 +292,7 @@ def put_off(plan: Plan, key: str, *, on: date, again: bool = False) -> None:
 @transaction.atomic
 def choose_order(plan: Plan, chosen: str, *, now: datetime) -> bool:
     """One module after the other, or independent ones side by side. False where it is so already."""
-    locked = Plan.objects.select_for_update().get(pk=plan.pk)
-    if locked.order == chosen:
-        return False
-    before = canonical_inputs(locked)
-    locked.order = chosen
-    locked.save(update_fields=["order"])
-    PlanChange.objects.create(
-        plan=locked,
-        changed_at=now,
-        reason=str(Plan.Order(chosen).label),
-        before=before,
-        after=canonical_inputs(locked),
-    )
-    return True
+    return _change(_locked(plan), str(Plan.Order(chosen).label), now=now, order=chosen)
 
 
 @transaction.atomic
@@ -323,7 +302,7 @@ def undo_change(plan: Plan, change_id: int, *, now: datetime) -> str:
     "" where it was done, else the sentence that says why not. Raises `PlanChange.DoesNotExist` where the plan
     has no such change. The undoing is a change itself, and can be undone.
     """
-    locked = Plan.objects.select_for_update().get(pk=plan.pk)
+    locked = _locked(plan)
     change = locked.changes.get(pk=change_id)
     last = locked.changes.order_by("-changed_at", "-pk").first()
     refusal = replan_rules.refuse_undo(
@@ -335,7 +314,7 @@ def undo_change(plan: Plan, change_id: int, *, now: datetime) -> str:
     PlanChange.objects.create(
         plan=locked,
         changed_at=now,
-        reason=f"Undone: {change.reason}"[:200],
+        reason=f"Undone: {change.reason}"[:LONGEST_REASON],
         before=change.after,
         after=canonical_inputs(locked),
     )
@@ -372,7 +351,7 @@ def _restore(plan: Plan, inputs: dict[str, Any]) -> None:
 def pause_plan(plan: Plan, first_on: date, until_on: date | None, *, now: datetime) -> Pause:
     """Plans time off, past or future. A pause that touches others becomes one with them."""
     # The plan is locked, not its pauses: a lock on rows keeps nobody from adding one.
-    Plan.objects.select_for_update().get(pk=plan.pk)
+    _locked(plan)
     before = canonical_inputs(plan)
     off = schedule.Off(first_on, until_on)
     there = {pause.pk: schedule.Off(pause.first_on, pause.until_on) for pause in plan.pauses.all()}

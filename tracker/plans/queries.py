@@ -39,18 +39,11 @@ class DayHours:
 
 
 @dataclass(frozen=True, slots=True)
-class WeekHours:
+class WeekHours(weeks.Kept):
     """One week: what was logged and what the plan asked of it."""
 
     week: Week
     number: int  # counted from the plan's first week, 1
-    logged_minutes: int
-    target_minutes: int
-    is_paused: bool
-
-    @property
-    def on_target(self) -> bool:
-        return self.target_minutes > 0 and self.logged_minutes >= self.target_minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,7 +377,7 @@ def week_hours(week: Week, plan: Plan, pace: schedule.Pace, logged_minutes: int)
     asked = pace.minutes_in(day for day in week.days if day >= plan.start_on)
     number = (week.first_on - week_of(plan.start_on).first_on).days // 7 + 1
     paused = asked == 0 and any(pace.is_off(day) for day in week.days)
-    return WeekHours(week, number, logged_minutes, asked, paused)
+    return WeekHours(logged_minutes, asked, paused, week, number)
 
 
 def _recent_weeks(
@@ -411,11 +404,6 @@ def year_of_weeks(found: Facts) -> tuple[WeekHours, ...]:
     shown = [this.shifted(-back) for back in range(WEEKS_SEEN, -1, -1)]
     pace = found.pace
     return tuple(week_hours(week, plan, pace, by_week.get(week, 0)) for week in shown if week >= first)
-
-
-def kept_weeks(year: Sequence[WeekHours]) -> list[weeks.Kept]:
-    """The whole weeks among them, as the rules take them."""
-    return [weeks.Kept(row.logged_minutes, row.target_minutes, row.is_paused) for row in year[:-1]]
 
 
 def measure(plan: Plan, marks: Mapping[str, Said]) -> progress.Progress:
@@ -574,13 +562,20 @@ def _module_state(measured: progress.Progress, *, begun: bool) -> str:
     return "part" if measured.done_minutes or begun else "todo"
 
 
-def ways_on(found: Facts) -> replan.Ways | None:
-    """Both ways on from where the plan leads to the day it should; None where nothing is left, or no such day
-    is known. One query, for the first layout."""
+def baseline_end(plan: Plan) -> date | None:
+    """The last day of the first layout. One query."""
+    return max((row.last_on for row in baseline_of(plan).values()), default=None)
+
+
+def ways_on(found: Facts, baseline_on: date | None) -> replan.Ways | None:
+    """Both ways on from where the plan leads to where it should: its target, or the end of the first layout.
+
+    None where nothing is left, or there is no such day. No query.
+    """
     plan = found.plan
     assert plan is not None
     minutes = sum(item.remaining_minutes for item in open_work(plan, found.marks, found.by_activity))
-    date_on = plan.target_on or max((row.last_on for row in baseline_of(plan).values()), default=None)
+    date_on = plan.target_on or baseline_on
     if not minutes or date_on is None:
         return None
     return replan.ways(minutes, found.pace, found.laid_from, found.spent_minutes, date_on)

@@ -46,9 +46,9 @@ def _plan_page(request: LearnerRequest, form: PauseForm) -> HttpResponse:
     if stands.plan is None:
         return render(request, "desk/no_plan.html", {"nav": "plan", "stands": stands})
     rows = plans_queries.road(found)
-    ways = plans_queries.ways_on(found)
+    baseline_on = max((row.baseline[1] for row in rows if row.baseline), default=None)
+    ways = plans_queries.ways_on(found, baseline_on)
     year = plans_queries.year_of_weeks(found)
-    kept = plans_queries.kept_weeks(year)
     changes = list(stands.plan.changes.order_by("-changed_at", "-pk")[:5])
     return render(
         request,
@@ -59,15 +59,15 @@ def _plan_page(request: LearnerRequest, form: PauseForm) -> HttpResponse:
             "rows": rows,
             "weekdays": list(zip(words.WEEKDAYS, stands.plan.weekday_minutes, strict=True)),
             "road": road([span_of(row) for row in rows], today),
-            "baseline_on": max((row.baseline[1] for row in rows if row.baseline), default=None),
+            "baseline_on": baseline_on,
             "changes": changes,
             "can_undo": bool(changes)
             and not refuse_undo(
                 changes[0].changed_at, clock.now(), is_last=True, has_before=bool(changes[0].before)
             ),
             "year": week_bars(year, YEAR_WIDTH) if len(year) > 1 else (),
-            "average_minutes": weeks.average(kept),
-            "in_a_row": weeks.in_a_row(kept),
+            "average_minutes": weeks.average(year[:-1]),
+            "in_a_row": weeks.in_a_row(year[:-1]),
             "is_behind": ways is not None and ways.is_behind,
             "pauses": [(pause, plans_queries.last_day_off(pause)) for pause in reversed(found.pauses)],
             "pause_form": form,

@@ -20,7 +20,7 @@ def behind(request: LearnerRequest) -> HttpResponse:
     found = plans_queries.facts_of(request.user.pk, clock.today(request.user.zone_info))
     if found.plan is None:
         raise Http404
-    ways = plans_queries.ways_on(found)
+    ways = plans_queries.ways_on(found, plans_queries.baseline_end(found.plan))
     if request.method == "POST":
         wanted = request.POST.get("way", "")
         taken = False
