@@ -37,8 +37,12 @@ PRIOR_SPREAD, PRIOR_WEEKS = 0.5, 4.0
 UNSEEN_ERROR = 0.2
 """The error of the curriculum's estimates while the learner's own ratio is not known."""
 Z_50, Z_80 = 0.6745, 1.2816
-SLOWEST = 0.2
-"""The late end is never later than at this share of the pace: beyond it a date says nothing."""
+SLOWEST = 1 / 3
+"""The late end is never later than at this share of the pace: with less, more work could end sooner.
+
+With z * s at most 2/3, t / (1 - z s) never falls as t grows: the part of s that shrinks with t takes at most
+half of z * s from it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
