@@ -240,7 +240,10 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One piece of work. `needs` says required or optional by track key; other tracks do not have it."""
+    """One piece of work. `needs` says required or optional by track key; other tracks do not have it.
+
+    `if_left_out` says what a learner short of time loses without it, "" where it must stay.
+    """
 
     key: str
     title: str
@@ -251,6 +254,7 @@ class Activity:
     summary: str
     steps: tuple[str, ...]
     done: str
+    if_left_out: str
     module_key: str
     text_since: datetime | None
 
@@ -506,11 +510,18 @@ def current(revision: int) -> Catalogue:
 
 PROSE: Mapping[str, tuple[str, ...]] = {
     "module": ("goal", "why", "primer"),
-    "activity": ("summary", "steps", "done"),
+    "activity": ("summary", "steps", "done", "if_left_out"),
     "lab": ("needs", "setup", "safety", "hand_in", "variants"),
     "question": ("prompt", "answer", "source"),
 }
 """What explains, by kind: it may change without a new key. Everything else is structure."""
+
+DATED: Mapping[str, tuple[str, ...]] = {
+    # What is lost without an activity stands where a plan is changed, not among the words one works by.
+    kind: tuple(name for name in names if name != "if_left_out")
+    for kind, names in PROSE.items()
+}
+"""The prose whose change is a new date of the text (`text_since`)."""
 
 _Prosaic = TypeVar("_Prosaic", Module, Activity, Lab, Question)
 
@@ -525,14 +536,18 @@ def _with_prose(revision: int, newest_number: int) -> Catalogue:
         prose: dict[str, Any] = {name: getattr(now, name) for name in (*PROSE[kind], "text_since")}
         return replace(row, **prose)
 
+    def activity_today(module: Module, row: Activity) -> Activity:
+        row = explained(row, today._activities.get(row.key), "activity")
+        # Where the pinned revision still proves a criterion by this lab, its activity must stay.
+        backs = row.lab_key is not None and any(said.lab_key == row.lab_key for said in module.criteria)
+        return replace(row, if_left_out="") if backs else row
+
     def module_today(module: Module) -> Module:
         now = today.find_module(module.key)
         explained_module = explained(module, now, "module")
         return replace(
             explained_module,
-            activities=tuple(
-                explained(row, today._activities.get(row.key), "activity") for row in module.activities
-            ),
+            activities=tuple(activity_today(module, row) for row in module.activities),
             labs=tuple(explained(row, today._labs.get(row.key), "lab") for row in module.labs),
             questions=tuple(
                 explained(row, today._questions.get(row.key), "question") for row in module.questions
@@ -763,6 +778,7 @@ def _activities(revision: models.Revision) -> _Grouped:
                 summary=row.summary,
                 steps=tuple(row.steps),
                 done=row.done,
+                if_left_out=row.if_left_out,
                 module_key=row.module.key,
                 text_since=row.text_since,
             ),

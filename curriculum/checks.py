@@ -32,7 +32,7 @@ from curriculum.schema import (
 _Data = TypeVar("_Data", bound=BaseModel)
 
 
-RESERVED = frozenset({"behind", "newer", "order", "own-ratio", "pause", "self-check"})
+RESERVED = frozenset({"behind", "change", "move-up", "newer", "order", "own-ratio", "pause", "self-check"})
 """Names that stand for pages where otherwise a module or an activity would: /plan/newer/."""
 
 
@@ -89,6 +89,7 @@ def compare(files: Files) -> Iterator[Problem]:
         yield from _check_tracks_of(module, tracks)
         yield from _check_minutes(module)
         yield from _check_labs(module)
+        yield from _check_left_out(module)
         yield from _check_rules(module, {key for key, _ in editions})
         yield from _check_covers(module, editions)
         yield from _check_mentions(module, resources)
@@ -391,6 +392,20 @@ def _check_labs(file: ReadFile[Module]) -> Iterator[Problem]:
         for track in lab.variants:
             if track not in lab.tracks:
                 yield file.problem(("labs", index, "variants"), f"this lab is not open in {track!r}")
+
+
+def _check_left_out(file: ReadFile[Module]) -> Iterator[Problem]:
+    """What a learner may leave out is required somewhere, and no criterion rests on its lab."""
+    module = file.data
+    backing = {row.backed_by.lab: row.key for row in module.milestone.criteria if row.backed_by.lab}
+    for index, row in enumerate(module.activities):
+        path: FieldPath = ("activities", index, "if_left_out")
+        if row.if_left_out is None:
+            continue
+        if row.lab in backing:
+            yield file.problem(path, f"expected this activity to stay: {backing[row.lab]!r} needs its lab")
+        if "required" not in row.tracks.values():
+            yield file.problem(path, "expected this only where a track requires the activity; none does")
 
 
 def _check_rules(file: ReadFile[Module], frameworks: set[str]) -> Iterator[Problem]:

@@ -17,7 +17,14 @@ out of date. Do not edit it by hand.
 
 def document(content: Content) -> str:
     """The whole page."""
-    parts = [HEAD, *_tracks(content), *_modules(content), *_role(content), *_coverage(content)]
+    parts = [
+        HEAD,
+        *_tracks(content),
+        *_modules(content),
+        *_left_out(content),
+        *_role(content),
+        *_coverage(content),
+    ]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -49,6 +56,28 @@ def _modules(content: Content) -> Iterator[str]:
         for module in content.modules
     ]
     yield _table(("Module", *titles, "Activities", "Labs", "Recall"), rows)
+
+
+def _left_out(content: Content) -> Iterator[str]:
+    """The activities that a learner short of time may leave out: hours in the tracks that require them."""
+    rows = [
+        (
+            activity.title,
+            module.title,
+            *(
+                _hours(activity.minutes) if activity.tracks.get(track.key) == "required" else ""
+                for track in content.tracks
+            ),
+            activity.if_left_out,
+        )
+        for module in content.modules
+        for activity in module.activities
+        if activity.if_left_out
+    ]
+    if rows:
+        yield "## What may be left out\n"
+        titles = [track.title for track in content.tracks]
+        yield _table(("Activity", "Module", *titles, "What is lost"), rows)
 
 
 def _role(content: Content) -> Iterator[str]:

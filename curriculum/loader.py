@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db import models as orm
 
 from curriculum import models, reading, schema
-from curriculum.catalogue import PROSE, Catalogue, NoCurriculum, newest
+from curriculum.catalogue import DATED, Catalogue, NoCurriculum, newest
 from curriculum.checks import item_keys, vanished
 from curriculum.plain_yaml import ContentError, Problem
 
@@ -167,7 +167,7 @@ class _TextSince:
 
     def of(self, row: schema.Module | schema.Activity | schema.Lab | schema.Question) -> datetime:
         before = self._before.get(row.key)
-        names = PROSE[type(row).__name__.lower()]
+        names = DATED[type(row).__name__.lower()]
         if before is not None and all(getattr(row, name) == getattr(before, name) for name in names):
             return before.text_since or self._loaded_at
         return self._loaded_at
@@ -484,6 +484,7 @@ def _insert_activities(
             summary=activity.summary,
             steps=list(activity.steps),
             done=activity.done,
+            if_left_out=activity.if_left_out or "",
             text_since=since.of(activity),
         )
         for module in content.modules

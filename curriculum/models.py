@@ -320,7 +320,10 @@ class LabTrack(models.Model):
 
 
 class Activity(models.Model):
-    """One piece of work. `steps` are texts in the order of the work."""
+    """One piece of work. `steps` are texts in the order of the work.
+
+    `if_left_out` says what is lost without it, "" where it must stay.
+    """
 
     module = models.ForeignKey(Module, on_delete=models.PROTECT, related_name="activities")
     key = models.CharField(max_length=KEY_LENGTH)
@@ -332,6 +335,7 @@ class Activity(models.Model):
     summary = models.TextField()
     steps = models.JSONField(default=list)
     done = models.TextField(blank=True)
+    if_left_out = models.TextField(blank=True)
     text_since = models.DateTimeField(null=True)
 
     class Meta:

@@ -650,6 +650,7 @@ class Activity(_Record):
     """One piece of work of a module. A track that `tracks` does not name does not have it.
 
     `steps` tell what to do, in the order of the work; `done` says how the learner sees that it is done.
+    `if_left_out` says what one loses without it; where the field is missing the activity must stay.
     """
 
     key: ItemKey
@@ -661,6 +662,7 @@ class Activity(_Record):
     summary: Prose
     steps: Annotated[tuple[Prose, ...], Field(min_length=2)]
     done: Prose
+    if_left_out: Line | None = None
 
     @model_validator(mode="after")
     def _enough_to_do(self) -> Self:

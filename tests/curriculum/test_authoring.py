@@ -28,6 +28,7 @@ def test_the_template_module_is_valid_in_a_copy_of_the_curriculum(tmp_path: Path
     content = read_content(folder)
     assert content.modules[-1].key == "example"
     assert content.modules[-1].labs
+    assert any(activity.if_left_out for activity in content.modules[-1].activities)
 
 
 @pytest.mark.parametrize("block", RULES)

@@ -91,6 +91,18 @@ BAD = {
         small.BASICS.replace("Read it once.", "<svg onload=x>"),
         "21: activities[0].steps[0]: expected Markdown without HTML",
     ),
+    "HTML in what is lost": (
+        small.BASICS.replace(
+            "    done: You can say what it says.\n", "    done: Said.\n    if_left_out: You lose <b>x</b>.\n"
+        ),
+        "23: activities[0].if_left_out: expected Markdown without HTML",
+    ),
+    "a proof that may be left out": (
+        small.BASICS.replace(
+            "    done: The numbers are in the file.\n", "    done: Said.\n    if_left_out: Not broken.\n"
+        ),
+        "32: activities[1].if_left_out: expected this activity to stay",
+    ),
     "HTML in code": (in_primer("`<script>`"), f"{PRIMER_LINE}: primer: expected Markdown without HTML"),
     "a javascript: link": (in_primer("[x](javascript:alert(1))"), f"{PRIMER_LINE}: primer: expected links"),
     "a javascript: resource": (

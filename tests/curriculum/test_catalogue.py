@@ -214,6 +214,9 @@ def test_the_real_curriculum_as_a_catalogue() -> None:
         assert seen.prerequisites == module.prerequisites
         assert (seen.why, seen.primer) == (module.why, module.primer)
         assert [row.steps for row in seen.activities] == [row.steps for row in module.activities]
+        assert [row.if_left_out for row in seen.activities] == [
+            row.if_left_out or "" for row in module.activities
+        ]
         assert [row.rules for row in seen.labs] == [row.evidence.rules for row in module.labs]
 
 
@@ -350,6 +353,51 @@ def test_a_text_is_as_old_as_its_last_change_of_words(tmp_path: Path) -> None:
     assert catalogues.current(1).activity("basics.break-it").text_since == WEDNESDAY
 
 
+PAPER_DONE = "    done: You can say what it says.\n"
+BREAK_DONE = "    done: The numbers are in the file.\n"
+
+
+@pytest.mark.django_db
+def test_what_is_lost_without_an_activity_is_said_where_it_may_be_left_out(tmp_path: Path) -> None:
+    load(
+        make_folder(
+            tmp_path, basics=small.BASICS.replace(PAPER_DONE, f"{PAPER_DONE}    if_left_out: No paper.\n")
+        ),
+        MONDAY,
+    )
+    said = {row.key: row.if_left_out for row in catalogues.newest().module("basics").activities}
+    assert said == {"basics.read-the-paper": "No paper.", "basics.break-it": ""}
+
+
+@pytest.mark.django_db
+def test_a_plan_on_an_earlier_revision_learns_what_may_be_left_out_and_no_text_gets_younger(
+    tmp_path: Path,
+) -> None:
+    more = small.BASICS.replace(PAPER_DONE, f"{PAPER_DONE}    if_left_out: No paper.\n")
+    other = more.replace("No paper.", "No paper read.")
+    load(make_folder(tmp_path / "one"), MONDAY)
+    load(make_folder(tmp_path / "two", basics=more), TUESDAY)
+    assert catalogues.catalogue(1).activity("basics.read-the-paper").if_left_out == ""
+    assert catalogues.current(1).activity("basics.read-the-paper").if_left_out == "No paper."
+    load(make_folder(tmp_path / "three", basics=other), WEDNESDAY)
+    for content in (catalogues.current(1), catalogues.current(2), catalogues.newest()):
+        assert content.activity("basics.read-the-paper").if_left_out == "No paper read."
+        since = {row.text_since for module in content.modules for row in module.activities}
+        assert since == {MONDAY}, "what is explained reads as it did"
+    load(make_folder(tmp_path / "four"), WEDNESDAY)
+    assert catalogues.current(2).activity("basics.read-the-paper").if_left_out == ""
+
+
+@pytest.mark.django_db
+def test_an_activity_stays_where_its_lab_backs_a_criterion_of_the_pinned_revision(tmp_path: Path) -> None:
+    load(make_folder(tmp_path / "one"), MONDAY)
+    unproven = small.BASICS.replace("{lab: basics.lab-break}", "{artefact: a broken thing}")
+    unproven = unproven.replace(BREAK_DONE, f"{BREAK_DONE}    if_left_out: Nothing broken.\n")
+    load(make_folder(tmp_path / "two", basics=unproven), TUESDAY)
+    assert catalogues.newest().activity("basics.break-it").if_left_out == "Nothing broken."
+    assert catalogues.current(1).activity("basics.break-it").if_left_out == ""
+
+
 @pytest.mark.django_db
 def test_a_module_sees_the_resources_of_others_and_they_stay_at_home(tmp_path: Path) -> None:
     extra = small.EXTRA + "see_also: [basics.res-paper]\n"
@@ -380,6 +428,8 @@ def test_rules_that_count_in_one_track_are_held_against_it_alone(db: None, tmp_p
 def test_content_comes_back_from_its_canonical_text(tmp_path: Path) -> None:
     for content in (read_content(make_folder(tmp_path)), real_content()):
         canonical = content.canonical()
+        said = sum(row.if_left_out is not None for module in content.modules for row in module.activities)
+        assert canonical.count(b'"if_left_out"') == said, "where nothing is said the field is not there"
         again = Content.from_canonical(canonical.decode())
         assert again == content
         assert again.canonical() == canonical

@@ -88,6 +88,22 @@ def test_other_words_are_no_change(before: Catalogue, tmp_path: Path) -> None:
     assert changed(before, tmp_path, basics=reworded).is_empty
 
 
+@pytest.mark.parametrize("track", ["breaker", "builder"])
+def test_what_may_be_left_out_is_no_change_of_what_is_asked(
+    track: str, before: Catalogue, tmp_path: Path
+) -> None:
+    basics = small.BASICS.replace(
+        "    done: You can say what it says.\n",
+        "    done: You can say what it says.\n    if_left_out: You will not know the paper.\n",
+    )
+    after = loaded(tmp_path / "after", basics=basics)
+    assert after.revision == before.revision + 1
+    assert after.activity("basics.read-the-paper").if_left_out == "You will not know the paper."
+    for changes in (compare(before, after, track), compare(after, before, track)):
+        assert changes.is_empty
+        assert changes.sentence == "no change in what is to be done"
+
+
 def test_what_is_added_is_named_with_the_hours_it_takes(before: Catalogue, tmp_path: Path) -> None:
     changes = changed(before, tmp_path, basics=MORE)
     assert [row.key for row in changes.added] == ["basics.break-more"]

@@ -137,6 +137,34 @@ ONE = [
     ),
     (
         "basics",
+        "    done: The numbers are in the file.\n",
+        "    done: The numbers are in the file.\n    if_left_out: You will not have broken it.\n",
+        "if_left_out:",
+        "activities[1].if_left_out: expected this activity to stay: 'basics.proof-broken' needs its lab",
+    ),
+    (
+        "extra",
+        "{breaker: required, builder: optional}\n",
+        "{breaker: optional, builder: optional}\n    if_left_out: You will not have gone further.\n",
+        "if_left_out:",
+        "activities[0].if_left_out: expected this only where a track requires the activity; none does",
+    ),
+    (
+        "basics",
+        "    done: You can say what it says.\n",
+        '    done: You can say what it says.\n    if_left_out: "You lose\\nmuch."\n',
+        "if_left_out:",
+        "activities[0].if_left_out: expected one line, found 'You lose\\nmuch.'",
+    ),
+    (
+        "basics",
+        "    done: You can say what it says.\n",
+        "    done: You can say what it says.\n    if_left_out: ''\n",
+        "if_left_out:",
+        "activities[0].if_left_out: expected some text, found ''",
+    ),
+    (
+        "basics",
         "    url: https://papers.example.org/one",
         "    url: http://papers.example.org/one",
         "url: https",
@@ -377,6 +405,31 @@ def line_in(text: str, part: str) -> int:
 
 def test_the_small_folder_is_in_order(tmp_path: Path) -> None:
     assert problems_of(make_folder(tmp_path)) == []
+
+
+# ------------------------------------------------------------------------------- what may be left out
+
+
+def test_what_may_be_left_out_is_required_somewhere_and_proves_nothing(tmp_path: Path) -> None:
+    paper = changed(
+        "basics", "    done: You can say what it says.\n", "    done: Said.\n    if_left_out: A page less.\n"
+    )
+    assert problems_of(make_folder(tmp_path / "reading", basics=paper)) == []
+    further = changed(
+        "extra", "    done: It is written.\n", "    done: It is.\n    if_left_out: A page less.\n"
+    )
+    assert problems_of(make_folder(tmp_path / "in-one-track", extra=further)) == []
+
+
+def test_an_activity_on_a_lab_that_proves_nothing_may_be_left_out(tmp_path: Path) -> None:
+    basics = changed(
+        "basics",
+        "    done: The numbers are in the file.\n",
+        "    done: Said.\n    if_left_out: A number less.\n",
+    )
+    unproven = basics.replace("{lab: basics.lab-break}", "{artefact: a broken thing}")
+    assert unproven != basics
+    assert problems_of(make_folder(tmp_path, basics=unproven)) == []
 
 
 # ---------------------------------------------------------------------------------- keys that are gone

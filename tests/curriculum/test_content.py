@@ -87,6 +87,54 @@ def test_counterfit_is_the_only_elective_and_the_poison_detector_is_optional() -
     assert {"poisoning.build-poison-detector", "poisoning.measure-detector-curve"} <= optional
 
 
+@pytest.mark.parametrize(("track", "least", "most"), [(SPECIALIST, 15, 25), (BUILDER, 4, 15), (LEAD, 0, 5)])
+def test_the_share_of_each_track_that_may_be_left_out(track: str, least: int, most: int) -> None:
+    """In percent of the required minutes. The builder's track has optional work besides."""
+    required = [
+        activity
+        for module in real_content().modules
+        for activity in module.activities
+        if activity.tracks.get(track) == "required"
+    ]
+    minutes = sum(activity.minutes for activity in required)
+    spare = sum(activity.minutes for activity in required if activity.if_left_out)
+    assert least * minutes <= 100 * spare <= most * minutes
+
+
+def test_more_than_half_of_every_module_stays_when_all_is_left_out_that_may_be() -> None:
+    for module in real_content().modules:
+        for track, minutes in module.minutes.items():
+            staying = sum(
+                activity.minutes
+                for activity in module.activities
+                if activity.tracks.get(track) == "required" and not activity.if_left_out
+            )
+            assert 2 * staying > minutes or not minutes, f"{module.key} in {track}"
+
+
+def test_every_lab_of_a_track_keeps_an_activity_that_works_on_it() -> None:
+    """Some criteria ask for the evidence of each lab in words, where no check sees it."""
+    for module in real_content().modules:
+        for track in (SPECIALIST, BUILDER, LEAD):
+            required = [row for row in module.activities if row.tracks.get(track) == "required"]
+            staying = {row.lab for row in required if not row.if_left_out}
+            assert {row.lab for row in required if row.lab} <= staying, f"{module.key} in {track}"
+
+
+def test_what_is_lost_is_one_plain_sentence() -> None:
+    said = {
+        activity.key: activity.if_left_out
+        for module in real_content().modules
+        for activity in module.activities
+        if activity.if_left_out
+    }
+    assert len(said) == len(set(said.values()))
+    for key, text in said.items():
+        assert text.isascii(), key
+        assert 60 <= len(text) <= 160, key
+        assert re.fullmatch(r"You[^!?]+\.", text), key
+
+
 def test_every_key_is_unique_and_names_its_thing() -> None:
     keys = keys_of(real_content())
     assert len(keys) == len({key for key, _ in keys})

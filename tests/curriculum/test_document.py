@@ -31,6 +31,19 @@ def test_the_page_says_what_the_files_say(tmp_path: Path) -> None:
     assert "M1" not in page, "a topic that nothing teaches stands in no table"
 
 
+def test_the_page_lists_what_may_be_left_out_with_hours_and_loss(tmp_path: Path) -> None:
+    assert "## What may be left out" not in document(read_content(make_folder(tmp_path / "nothing")))
+    done = "    done: It is written.\n"
+    extra = small.EXTRA.replace(done, f"{done}    if_left_out: You will not have gone further.\n")
+    lines = document(read_content(make_folder(tmp_path / "one", extra=extra))).splitlines()
+    start = lines.index("## What may be left out")
+    assert lines[start + 2 : start + 5] == [
+        "| Activity | Module | Breaker | Builder | What is lost |",
+        "| --- | --- | --- | --- | --- |",
+        "| Go further | Extra | 0.5 |  | You will not have gone further. |",
+    ]
+
+
 def test_a_track_names_what_it_builds_on(tmp_path: Path) -> None:
     tracks = small.TRACKS.replace("electives: [extra]", "electives: [extra]\n    builds_on: [breaker]")
     page = document(read_content(make_folder(tmp_path, tracks=tracks)))
