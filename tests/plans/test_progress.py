@@ -88,6 +88,6 @@ def test_what_is_next_fits_the_hours_left_or_is_the_one_in_turn(found: list[Cand
 
 
 def test_what_is_begun_comes_first() -> None:
-    waiting = [Candidate("m.a", 60, started=False), Candidate("m.b", 30, started=True)]
+    waiting = [Candidate("m.a", "m", 60, started=False), Candidate("m.b", "m", 30, started=True)]
     assert choose_next(waiting, 240) == ("m.b", "m.a")
     assert choose_next(waiting, 0) == ("m.b",)

@@ -15,7 +15,7 @@ from tracker.people.models import User
 from tracker.plans import actions, queries
 from tracker.plans.models import Mark, PlanChange
 from tracker.plans.rules.replan import hours_that_keep, refuse_undo, stretch, ways
-from tracker.plans.rules.schedule import QUARTER, Off, Pace, finish_on, merged, touch
+from tracker.plans.rules.schedule import QUARTER, Off, Pace, Start, finish_on, merged, touch
 
 MONDAY = date(2026, 11, 23)
 WEEKS = st.lists(st.integers(0, 32).map(lambda n: n * QUARTER), min_size=7, max_size=7).filter(any)
@@ -29,19 +29,19 @@ def test_hours_that_keep_a_date_do_keep_it_and_never_shrink(
     week: list[int], minutes: int, days: int, spent: int
 ) -> None:
     pace, date_on = Pace(tuple(week)), MONDAY + timedelta(days=days)
-    kept = hours_that_keep(minutes, pace, MONDAY, spent, date_on)
+    kept = hours_that_keep(minutes, pace, Start(MONDAY, spent), date_on)
     if kept is None:
         return
     assert all(after >= before and after % QUARTER == 0 for before, after in zip(week, kept, strict=True))
     assert [bool(after) for after in kept] == [bool(before) for before in week], "no other days than now"
-    ends_on = finish_on(minutes, Pace(kept), MONDAY, spent)
+    ends_on = finish_on(minutes, Pace(kept), Start(MONDAY, spent))
     assert ends_on is not None
     assert ends_on <= date_on
 
 
 @given(week=WEEKS, minutes=st.integers(1, 20_000), days=st.integers(1, 700))
 def test_a_plan_that_is_not_behind_needs_no_more_hours(week: list[int], minutes: int, days: int) -> None:
-    found = ways(minutes, Pace(tuple(week)), MONDAY, 0, MONDAY + timedelta(days=days))
+    found = ways(minutes, Pace(tuple(week)), Start(MONDAY), MONDAY + timedelta(days=days))
     if not found.is_behind:
         assert found.weekday_minutes is not None
         assert sum(found.weekday_minutes) >= sum(week)
@@ -50,12 +50,13 @@ def test_a_plan_that_is_not_behind_needs_no_more_hours(week: list[int], minutes:
 
 def test_a_week_without_time_has_no_hours_that_keep_anything() -> None:
     assert stretch((0,) * 7, 600) is None
-    assert hours_that_keep(600, Pace((0,) * 7), MONDAY, 0, MONDAY + timedelta(days=70)) is None
+    assert hours_that_keep(600, Pace((0,) * 7), Start(MONDAY), MONDAY + timedelta(days=70)) is None
 
 
 def test_a_day_has_24_hours() -> None:
     assert (
-        hours_that_keep(10_000, Pace((0, 0, 0, 0, 0, 60, 0)), MONDAY, 0, MONDAY + timedelta(days=8)) is None
+        hours_that_keep(10_000, Pace((0, 0, 0, 0, 0, 60, 0)), Start(MONDAY), MONDAY + timedelta(days=8))
+        is None
     )
 
 
@@ -245,7 +246,7 @@ def test_the_forecast_is_said_once_there_are_three_weeks(web: Client, alice: Use
     for weeks in (1, 2, 3):
         make_session(alice, minutes=300, studied_on=TODAY - timedelta(weeks=weeks))
     page = web.get(reverse("plan")).text
-    assert "From your last three weeks" in page
+    assert "going by your last three weeks" in page
     assert "four times in five" in page
     assert "From your last three weeks" in web.get(reverse("today")).text
 

@@ -141,6 +141,7 @@ def test_a_move_is_kept_in_the_history_once(alice: User, curriculum: Catalogue) 
     assert change.changed_at == NOW
     before, after = json.loads(change.before), json.loads(change.after)
     assert (before.pop("revision"), after.pop("revision")) == (1, 2)
+    assert before.pop("agreed") != after.pop("agreed"), "it asks for more, so it ends later"
     assert before == after
     assert change.after == actions.canonical_inputs(_plan_of(alice))
     assert list(Baseline.objects.filter(plan=plan).order_by("pk").values()) == layout

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.plans.rules.schedule import Off, Pace, Work, finish_on, lay_out, week_minutes_needed
+from tracker.plans.rules.schedule import Off, Pace, Start, Work, finish_on, lay_out, week_minutes_needed
 
 MONDAY = date(2026, 10, 5)
 # As the forms have it: at least an hour a week. Less would lead beyond the horizon of twenty years.
@@ -28,7 +28,7 @@ def test_all_work_is_laid_in_order_and_no_day_holds_more_than_it_has(
     work: list[Work], week: tuple[int, ...], start: date, off: tuple[Off, ...]
 ) -> None:
     pace = Pace(week, off)
-    laid = lay_out(work, pace, start)
+    laid = lay_out(work, pace, Start(start))
     assert [item.key for item in laid] == [item.key for item in work]
     for before, after in pairwise(laid):
         assert before.first_on <= before.last_on <= after.first_on
@@ -46,7 +46,7 @@ def test_all_work_is_laid_in_order_and_no_day_holds_more_than_it_has(
 def test_the_same_input_gives_the_same_plan(
     work: list[Work], week: tuple[int, ...], start: date, off: tuple[Off, ...]
 ) -> None:
-    assert lay_out(work, Pace(week, off), start) == lay_out(work, Pace(week, off), start)
+    assert lay_out(work, Pace(week, off), Start(start)) == lay_out(work, Pace(week, off), Start(start))
 
 
 @given(works.filter(bool), weeks, starts, offs, st.integers(0, 700))
@@ -55,7 +55,7 @@ def test_the_finish_is_the_last_day_of_the_layout(
 ) -> None:
     pace = Pace(week, off)
     total = sum(item.minutes for item in work)
-    assert finish_on(total, pace, start, spent) == lay_out(work, pace, start, spent)[-1].last_on
+    assert finish_on(total, pace, Start(start, spent)) == lay_out(work, pace, Start(start, spent))[-1].last_on
 
 
 @given(st.integers(60, 30_000), weeks, starts, st.integers(30, 700))
@@ -74,7 +74,9 @@ def test_the_hours_a_target_takes_do_meet_it_and_a_quarter_less_would_not_by_muc
 
 
 def test_hours_count_not_items() -> None:
-    laid = lay_out([Work("m.long", 600), Work("m.short", 60)], Pace((60, 60, 60, 60, 60, 60, 60)), MONDAY)
+    laid = lay_out(
+        [Work("m.long", 600), Work("m.short", 60)], Pace((60, 60, 60, 60, 60, 60, 60)), Start(MONDAY)
+    )
     assert [(item.first_on, item.last_on) for item in laid] == [
         (MONDAY, MONDAY + timedelta(days=9)),
         (MONDAY + timedelta(days=10), MONDAY + timedelta(days=10)),
@@ -84,13 +86,13 @@ def test_hours_count_not_items() -> None:
 def test_an_open_pause_leaves_what_follows_without_a_date() -> None:
     pace = Pace((60,) * 7, (Off(MONDAY + timedelta(days=2), None),))
     work = [Work("m.a", 120), Work("m.b", 60)]
-    assert [item.key for item in lay_out(work, pace, MONDAY)] == ["m.a"]
-    assert finish_on(180, pace, MONDAY) is None
+    assert [item.key for item in lay_out(work, pace, Start(MONDAY))] == ["m.a"]
+    assert finish_on(180, pace, Start(MONDAY)) is None
 
 
 def test_a_pause_moves_what_lies_behind_it() -> None:
     off = Off(MONDAY + timedelta(days=1), MONDAY + timedelta(days=8))
-    laid = lay_out([Work("m.a", 120)], Pace((60,) * 7, (off,)), MONDAY)
+    laid = lay_out([Work("m.a", 120)], Pace((60,) * 7, (off,)), Start(MONDAY))
     assert laid[0].last_on == MONDAY + timedelta(days=8)
 
 

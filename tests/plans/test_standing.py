@@ -109,7 +109,7 @@ def test_the_finish_is_the_last_day_of_the_road(alice: User, curriculum: Catalog
     make_session(alice, minutes=45)
     stands = queries.standing(alice.pk, TODAY)
     assert stands.finish_on == max(
-        row.now[1] for row in queries.road(queries.facts_of(alice.pk, TODAY)) if row.now
+        row.now[1] for row in queries.road(queries.facts_of(alice.pk, TODAY), {}) if row.now
     )
 
 

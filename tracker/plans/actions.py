@@ -53,6 +53,8 @@ def make_plan(
     plan.save(force_insert=True)
     for key in known_modules:
         _mark_keys(plan, content.module(key).activities_in(plan.track_key), now=now, on=on)
+    found = queries.facts_of(learner.pk, on)
+    _agree(plan, found, found.start)
     Baseline.objects.bulk_create(
         Baseline(
             plan=plan,
@@ -61,7 +63,7 @@ def make_plan(
             first_on=laid.first_on,
             last_on=laid.last_on,
         )
-        for laid in queries.layout(queries.facts_of(learner.pk, on)).values()
+        for laid in queries.layout(found).values()
     )
     PlanChange.objects.create(plan=plan, changed_at=now, reason="Plan made", after=canonical_inputs(plan))
     return plan
@@ -123,6 +125,8 @@ def canonical_inputs(plan: Plan) -> str:
             "weekday_minutes": list(plan.weekday_minutes),
             "order": plan.order,
             "uses_own_ratio": plan.uses_own_ratio,
+            "left_out": sorted(plan.left_out),
+            "agreed": [plan.agreed_on.isoformat(), plan.agreed_spare_minutes] if plan.agreed_on else None,
             "pauses": [
                 [pause.first_on.isoformat(), pause.until_on.isoformat() if pause.until_on else None]
                 for pause in plan.pauses.order_by("first_on")
@@ -167,12 +171,19 @@ def mark_known(
 ) -> int:
     """Marks these activities of the plan's track as known before; those that have a mark keep it.
 
-    How many were marked.
+    How many were marked. What is open is laid out anew from today: this was shown before.
     """
+    locked = _locked(plan)
+    changing = _Changing(locked, now)
     known = Mark.objects.filter(learner=learner)
     before = known.count()
-    _mark_keys(plan, [content.activity(key) for key in keys], now=now, on=on)
-    return known.count() - before
+    _mark_keys(locked, [content.activity(key) for key in keys], now=now, on=on)
+    number = known.count() - before
+    if number:
+        found = queries.facts_of(learner.pk, on)
+        _agree(locked, found, found.start)
+        changing.keep(f"Known before: {number} of the activities", moves_up=True)
+    return number
 
 
 @transaction.atomic
@@ -235,43 +246,88 @@ def use_own_ratio(plan: Plan, *, uses: bool, now: datetime) -> bool:
 
 def _locked(plan: Plan) -> Plan:
     """The plan as it is now, for the rest of the transaction ours alone to change."""
-    return Plan.objects.select_for_update().get(pk=plan.pk)
+    return Plan.objects.select_for_update().select_related("learner").get(pk=plan.pk)
 
 
-def _change(locked: Plan, reason: str, *, now: datetime, **inputs: Any) -> bool:
+class _Changing:
+    """One change of a locked plan's inputs: what they were, and where the rest of the work stood then."""
+
+    def __init__(self, locked: Plan, now: datetime) -> None:
+        self.plan, self.now = locked, now
+        self.before = canonical_inputs(locked)
+        self.found = queries.facts_of(locked.learner_id, now.astimezone(locked.learner.zone_info).date())
+
+    def keep(self, reason: str, *, moves_up: bool) -> bool:
+        """Agrees on the layout that the new inputs give, and keeps why. False where they are the old ones.
+
+        With `moves_up` the rest of the work is laid out from today; else it begins no earlier than it did.
+        """
+        if canonical_inputs(self.plan) == self.before:
+            return False
+        found = queries.facts_of(self.plan.learner_id, self.found.on)
+        _agree(self.plan, found, found.start if moves_up else queries.layout_start(self.found))
+        PlanChange.objects.create(
+            plan=self.plan,
+            changed_at=self.now,
+            reason=reason[:LONGEST_REASON],
+            before=self.before,
+            after=canonical_inputs(self.plan),
+        )
+        return True
+
+
+def _agree(plan: Plan, found: queries.Facts, start: schedule.Start) -> None:
+    """Keeps where the layout that begins there ends."""
+    end = queries.end_from(found, start)
+    plan.agreed_on, plan.agreed_spare_minutes = (end.on, end.spare_minutes) if end else (None, 0)
+    plan.save(update_fields=["agreed_on", "agreed_spare_minutes"])
+
+
+def _change(locked: Plan, reason: str, *, now: datetime, moves_up: bool = False, **inputs: Any) -> bool:
     """Gives a locked plan these inputs, and keeps why. False where they are what it has."""
-    before = canonical_inputs(locked)
+    changing = _Changing(locked, now)
     for name, value in inputs.items():
         setattr(locked, name, value)
-    after = canonical_inputs(locked)
-    if after == before:
-        return False
     locked.save(update_fields=list(inputs))
-    PlanChange.objects.create(
-        plan=locked, changed_at=now, reason=reason[:LONGEST_REASON], before=before, after=after
-    )
-    return True
+    return changing.keep(reason, moves_up=moves_up)
 
 
 @transaction.atomic
-def replan(
-    plan: Plan,
-    *,
-    reason: str,
-    now: datetime,
-    weekday_minutes: tuple[int, ...] | None = None,
-    target_on: date | None = None,
-) -> bool:
-    """Gives the plan other hours or another target, and keeps why. False where nothing would change.
+def replan(plan: Plan, *, reason: str, now: datetime, **inputs: Any) -> bool:
+    """Gives the plan other hours, another target or another track, and keeps why.
 
-    The first layout stays the baseline, and nothing that was done moves.
+    `weekday_minutes` (seven, Monday first), `target_on` (a day or None), `track_key`: what is not named
+    stays. False where nothing would change. The first layout stays the baseline, and nothing that was done
+    moves; what is open is laid out anew from today.
     """
-    inputs: dict[str, Any] = {}
-    if weekday_minutes is not None:
-        inputs |= {f"{day}_minutes": n for day, n in zip(DAY_FIELDS, weekday_minutes, strict=True)}
-    if target_on is not None:
-        inputs["target_on"] = target_on
-    return _change(_locked(plan), reason, now=now, **inputs)
+    if "weekday_minutes" in inputs:
+        minutes = inputs.pop("weekday_minutes")
+        inputs |= {f"{day}_minutes": n for day, n in zip(DAY_FIELDS, minutes, strict=True)}
+    return _change(_locked(plan), reason, now=now, moves_up=True, **inputs)
+
+
+@transaction.atomic
+def move_up(plan: Plan, *, reason: str, now: datetime) -> bool:
+    """Lays what is open out from today, where the learner is ahead. False where it lies so already."""
+    locked = _locked(plan)
+    changing = _Changing(locked, now)
+    _agree(locked, changing.found, changing.found.start)
+    return changing.keep(reason, moves_up=True)
+
+
+@transaction.atomic
+def leave_out(plan: Plan, keys: Collection[str], *, reason: str, now: datetime) -> bool:
+    """Takes activities out of the plan. False where they are out already. What was done of them stays."""
+    locked = _locked(plan)
+    left_out = sorted({*locked.left_out, *keys})
+    return _change(locked, reason, now=now, moves_up=True, left_out=left_out)
+
+
+@transaction.atomic
+def take_in(plan: Plan, key: str, *, reason: str, now: datetime) -> bool:
+    """Takes an activity that was left out in again. False where it is in."""
+    locked = _locked(plan)
+    return _change(locked, reason, now=now, left_out=[each for each in locked.left_out if each != key])
 
 
 @transaction.atomic
@@ -326,13 +382,17 @@ def _restore(plan: Plan, inputs: dict[str, Any]) -> None:
     plan.track_key, plan.revision, plan.order = inputs["track"], inputs["revision"], inputs["order"]
     plan.start_on = date.fromisoformat(inputs["start_on"])
     plan.target_on = date.fromisoformat(inputs["target_on"]) if inputs["target_on"] else None
-    # A change of before this choice was kept says nothing of it.
+    # Changes of before these were kept say nothing of them.
     plan.uses_own_ratio = inputs.get("uses_own_ratio", plan.uses_own_ratio)
+    plan.left_out = inputs.get("left_out", [])
+    agreed_on, plan.agreed_spare_minutes = inputs.get("agreed") or (None, 0)
+    plan.agreed_on = date.fromisoformat(agreed_on) if agreed_on else None
     for day, minutes in zip(DAY_FIELDS, inputs["weekday_minutes"], strict=True):
         setattr(plan, f"{day}_minutes", minutes)
     plan.save(
         update_fields=[
-            "track_key", "revision", "order", "start_on", "target_on", "uses_own_ratio",
+            "track_key", "revision", "order", "start_on", "target_on", "uses_own_ratio", "left_out",
+            "agreed_on", "agreed_spare_minutes",
             *(f"{day}_minutes" for day in DAY_FIELDS),
         ]
     )  # fmt: skip
@@ -351,19 +411,15 @@ def _restore(plan: Plan, inputs: dict[str, Any]) -> None:
 def pause_plan(plan: Plan, first_on: date, until_on: date | None, *, now: datetime) -> Pause:
     """Plans time off, past or future. A pause that touches others becomes one with them."""
     # The plan is locked, not its pauses: a lock on rows keeps nobody from adding one.
-    _locked(plan)
-    before = canonical_inputs(plan)
+    locked = _locked(plan)
+    changing = _Changing(locked, now)
     off = schedule.Off(first_on, until_on)
-    there = {pause.pk: schedule.Off(pause.first_on, pause.until_on) for pause in plan.pauses.all()}
+    there = {pause.pk: schedule.Off(pause.first_on, pause.until_on) for pause in locked.pauses.all()}
     touched = [pk for pk, other in there.items() if schedule.touch(off, other)]
     merged = schedule.merged([off, *(there[pk] for pk in touched)])
-    plan.pauses.filter(pk__in=touched).delete()
-    pause = Pause.objects.create(plan=plan, first_on=merged.first_on, until_on=merged.until_on)
-    if canonical_inputs(plan) == before:
-        return pause
-    PlanChange.objects.create(
-        plan=plan, changed_at=now, reason="Pause", before=before, after=canonical_inputs(plan)
-    )
+    locked.pauses.filter(pk__in=touched).delete()
+    pause = Pause.objects.create(plan=locked, first_on=merged.first_on, until_on=merged.until_on)
+    changing.keep("Pause", moves_up=False)
     return pause
 
 
@@ -373,10 +429,11 @@ def end_pause(plan: Plan, pause_id: int, on: date, *, now: datetime) -> bool:
 
     False where the plan has no such pause.
     """
-    pause = plan.pauses.select_for_update().filter(pk=pause_id).first()
+    locked = _locked(plan)
+    pause = locked.pauses.filter(pk=pause_id).first()
     if pause is None:
         return False
-    before = canonical_inputs(plan)
+    changing = _Changing(locked, now)
     if pause.first_on < on and (pause.until_on is None or pause.until_on > on):
         pause.until_on = on
         pause.save(update_fields=["until_on"])
@@ -384,10 +441,7 @@ def end_pause(plan: Plan, pause_id: int, on: date, *, now: datetime) -> bool:
     else:
         pause.delete()
         reason = "Pause taken out"
-    PlanChange.objects.create(
-        plan=plan, changed_at=now, reason=reason, before=before, after=canonical_inputs(plan)
-    )
-    return True
+    return changing.keep(reason, moves_up=True)
 
 
 class TrackIsGone(LookupError):

@@ -10,9 +10,12 @@ DAY_FIELDS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday"
 class Plan(models.Model):
     """The inputs of a schedule: track, revision, start, minutes for each weekday, target.
 
-    `deferred` holds, by activity key, the ISO day on which "not this week" was said: a column and no table,
-    since Today reads it with the plan. `uses_own_ratio`: the forecast multiplies what is left by the ratio of
-    real to planned hours that the learner has shown.
+    `left_out` holds the keys of activities that the track asks for and this learner does not do.
+    `agreed_on` is the last day of the layout as it was when the plan was last changed by a click, with
+    `agreed_spare_minutes` of it unused: nothing unfinished moves up before it without another click. Empty
+    where that layout had no end. `deferred` holds, by activity key, the ISO day on which "not this week" was
+    said: a column and no table, since Today reads it with the plan. `uses_own_ratio`: the forecast multiplies
+    what is left by the ratio of real to planned hours that the learner has shown.
 
     A learner has at most one active plan; earlier ones stay with `ended_at`.
     """
@@ -35,6 +38,9 @@ class Plan(models.Model):
     sunday_minutes = models.PositiveSmallIntegerField()
     order = models.CharField(max_length=20, choices=Order, default=Order.ONE_BY_ONE)
     uses_own_ratio = models.BooleanField(default=True)
+    left_out = models.JSONField(default=list)
+    agreed_on = models.DateField(null=True, blank=True)
+    agreed_spare_minutes = models.PositiveSmallIntegerField(default=0)
     deferred = models.JSONField(default=dict)
     made_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)

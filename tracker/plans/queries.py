@@ -5,12 +5,15 @@ learner, a batch of mails for hundreds, with the same number of queries.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from curriculum.catalogue import Activity, Catalogue, Module, Track, catalogue, newest_revision
+from django.db.models import F
+
+from curriculum.catalogue import Activity, Catalogue, Module, Track, catalogue, current, newest_revision
 from curriculum.changes import Changes, compare
 from tracker.journal import queries as journal_queries
 from tracker.journal.rules import Week, week_of
@@ -71,6 +74,16 @@ class FinishRange:
     is_own_ratio: bool  # the learner's own; else the curriculum's minutes as they are
 
     @property
+    def half(self) -> tuple[date, date] | None:
+        """The days that the finish lies between as likely as not; None where one cannot be said."""
+        return (self.low_50_on, self.high_50_on) if self.low_50_on and self.high_50_on else None
+
+    @property
+    def most(self) -> tuple[date, date] | None:
+        """The days that the finish lies between four times in five; None where one cannot be said."""
+        return (self.low_80_on, self.high_80_on) if self.low_80_on and self.high_80_on else None
+
+    @property
     def percent(self) -> int:
         """Real hours in per cent of planned ones."""
         return round(self.ratio * 100)
@@ -93,6 +106,7 @@ class Standing:
     remaining_minutes: int  # of the open activities, less what was logged on them
     next: tuple[NextActivity, ...]
     finish_on: date | None  # where the plan's own hours lead; None with nothing to date
+    sooner_on: date | None  # where they would lead if a learner who is ahead moved the rest up; else None
     forecast: FinishRange | None  # where the learner's own weeks lead; None with too few of them
     weeks_of_data: int  # whole weeks before this one that a forecast can be made from
     paused_until: date | None
@@ -122,6 +136,7 @@ class ActivityStanding:
 
     activity: Activity
     required: bool
+    is_left_out: bool  # the track asks for it, the learner does not
     state: str  # todo, part, done, known
     logged_minutes: int
     remaining_minutes: int
@@ -202,6 +217,11 @@ class Facts:
         return max(self.on, self.plan.start_on)
 
     @property
+    def start(self) -> schedule.Start:
+        """Where a layout of what is open begins, if it begins as soon as it can."""
+        return schedule.Start(self.laid_from, self.spent_minutes)
+
+    @property
     def spent_minutes(self) -> int:
         """What of the first day cannot be planned again: by how much today's logging shortened the plan.
 
@@ -227,8 +247,9 @@ def facts(on: Mapping[int, date]) -> dict[int, Facts]:
     plans = {plan.learner_id: plan for plan in Plan.objects.filter(learner_id__in=on, ended_at__isnull=True)}
     pauses: dict[int, list[Pause]] = {plan.pk: [] for plan in plans.values()}
     off_ever: dict[int, list[schedule.Off]] = {learner_id: [] for learner_id in on}
-    for pause in Pause.objects.filter(plan__learner__in=on).select_related("plan").order_by("first_on"):
-        off_ever[pause.plan.learner_id].append(schedule.Off(pause.first_on, pause.until_on))
+    owned = Pause.objects.filter(plan__learner__in=on).annotate(learner_id=F("plan__learner_id"))
+    for pause in owned.order_by("first_on"):
+        off_ever[pause.learner_id].append(schedule.Off(pause.first_on, pause.until_on))
         if pause.plan_id in pauses:
             pauses[pause.plan_id].append(pause)
     marks = marks_of(on)
@@ -275,7 +296,7 @@ def stand(found: Facts) -> Standing:
             learner_id=found.learner_id, on=found.on, plan=None, catalogue=None, track=None, state="none",
             week=week, days=tuple(DayHours(day, found.by_day.get(day, 0), 0, False) for day in week.days),
             weeks=(), progress=progress.Progress(0, 0, 0), remaining_minutes=0, next=(), finish_on=None,
-            forecast=None, weeks_of_data=0, paused_until=None, done_this_week=0,
+            sooner_on=None, forecast=None, weeks_of_data=0, paused_until=None, done_this_week=0,
         )  # fmt: skip
     pace = found.pace
     content = catalogue(plan.revision)
@@ -286,8 +307,12 @@ def stand(found: Facts) -> Standing:
     left = max(0, sum(d.target_minutes for d in days) - sum(d.logged_minutes for d in days))
     own_weeks = study_weeks(found.by_day, found.off_ever, found.on)
     put_off = put_off_in(plan, week)
-    wanted = [item for item in candidates if item.key not in put_off] or candidates
+    ready = choice.ready(candidates, prerequisites(plan.revision, plan.track_key))
+    wanted = [item for item in ready if item.key not in put_off] or ready
     coming = [content.activity(key) for key in choice.choose_next(wanted, left)]
+    sooner = schedule.end_of(remaining, pace, found.start) if remaining else None
+    agreed = agreed_end(plan)
+    is_ahead = sooner is not None and agreed is not None and sooner.on < agreed.on
     return Standing(
         learner_id=found.learner_id,
         on=found.on,
@@ -302,14 +327,13 @@ def stand(found: Facts) -> Standing:
         remaining_minutes=remaining,
         next=tuple(
             NextActivity(
-                activity_standing(activity, plan.track_key, None, found.by_activity.get(activity.key, 0)),
+                activity_standing(activity, plan, None, found.by_activity.get(activity.key, 0)),
                 content.module(activity.module_key),
             )
             for activity in coming
         ),
-        finish_on=schedule.finish_on(remaining, pace, found.laid_from, found.spent_minutes)
-        if remaining
-        else None,
+        finish_on=(agreed.on if agreed and is_ahead else sooner.on) if sooner else None,
+        sooner_on=sooner.on if sooner and is_ahead else None,
         forecast=finish_range(found, own_weeks, [item.remaining_minutes for item in candidates]),
         weeks_of_data=len(own_weeks),
         paused_until=next((off.until_on for off in pace.off if found.on in off), None),
@@ -336,8 +360,10 @@ def finish_range(found: Facts, own_weeks: Sequence[int], open_minutes: Sequence[
     if said is None:
         return None
 
+    off = found.pace.off
+
     def on(weeks_ahead: float) -> date | None:
-        return day_after(weeks_ahead, found.laid_from, found.pace.off)
+        return day_after(weeks_ahead, found.laid_from, off)
 
     return FinishRange(
         likely_on=on(said.likely),
@@ -355,7 +381,8 @@ def modules_finished(plan: Plan, marks: Mapping[str, Said]) -> int:
     """How many modules of the plan have nothing required left, and something done."""
     number = 0
     for module in catalogue(plan.revision).modules_in(plan.track_key):
-        required = [marks.get(row.key) for row in module.required_in(plan.track_key)]
+        asked = [row for row in module.required_in(plan.track_key) if row.key not in plan.left_out]
+        required = [marks.get(row.key) for row in asked]
         if all(required) and any(said is not None and said.kind == progress.DONE for said in required):
             number += 1
     return number
@@ -383,11 +410,14 @@ def week_hours(week: Week, plan: Plan, pace: schedule.Pace, logged_minutes: int)
 def _recent_weeks(
     on: date, plan: Plan, pace: schedule.Pace, by_day: Mapping[date, int]
 ) -> tuple[WeekHours, ...]:
-    by_week = journal_queries.minutes_by_week(by_day)
     this = week_of(on)
     shown = [this.shifted(-back) for back in range(RECENT_WEEKS - 1, -1, -1)]
     first = week_of(plan.start_on)
-    return tuple(week_hours(week, plan, pace, by_week.get(week, 0)) for week in shown if week >= first)
+    return tuple(
+        week_hours(week, plan, pace, sum(by_day.get(day, 0) for day in week.days))
+        for week in shown
+        if week >= first
+    )
 
 
 def put_off_in(plan: Plan, week: Week) -> frozenset[str]:
@@ -408,14 +438,49 @@ def year_of_weeks(found: Facts) -> tuple[WeekHours, ...]:
 
 def measure(plan: Plan, marks: Mapping[str, Said]) -> progress.Progress:
     """The plan's progress: what its track holds, and what it held once and the learner finished."""
-    content = catalogue(plan.revision)
-    modules = set(content.track(plan.track_key).module_keys)
     said = {
         key: progress.Marked(key, mark.kind, mark.planned_minutes)
+        for key, mark in counted(plan, marks).items()
+    }
+    return progress.measure(pieces_of(plan), said)
+
+
+def counted(plan: Plan, marks: Mapping[str, Said]) -> dict[str, Said]:
+    """The marks that count in a plan: on what its track holds, and on what it held once."""
+    content = catalogue(plan.revision)
+    modules = set(content.track(plan.track_key).module_keys)
+    return {
+        key: mark
         for key, mark in marks.items()
         if _counts(content.find_activity(key), key.partition(".")[0] in modules, plan.track_key)
     }
-    return progress.measure(track_pieces(plan.revision, plan.track_key), said)
+
+
+def done_minutes(plan: Plan, marks: Mapping[str, Said]) -> list[tuple[Said, int]]:
+    """Every mark that says done, with the minutes it counts: those of `measure`, one by one."""
+    minutes = {piece.key: piece.minutes for piece in track_pieces(plan.revision, plan.track_key)}
+    return [
+        (mark, minutes.get(key, mark.planned_minutes))
+        for key, mark in counted(plan, marks).items()
+        if mark.kind == progress.DONE
+    ]
+
+
+def pieces_of(plan: Plan) -> tuple[progress.Piece, ...]:
+    """The activities of a plan, in order: those of its track, what the learner left out being optional."""
+    pieces = track_pieces(plan.revision, plan.track_key)
+    if not plan.left_out:
+        return pieces
+    left_out = set(plan.left_out)
+    return tuple(replace(piece, required=False) if piece.key in left_out else piece for piece in pieces)
+
+
+@lru_cache(maxsize=64)
+def prerequisites(revision: int, track_key: str) -> Mapping[str, frozenset[str]]:
+    """What each module of a track builds on. A revision never changes, so this is kept."""
+    return {
+        module.key: frozenset(module.prerequisites) for module in catalogue(revision).modules_in(track_key)
+    }
 
 
 def _counts(activity: Activity | None, module_in_track: bool, track_key: str) -> bool:
@@ -426,14 +491,15 @@ def _counts(activity: Activity | None, module_in_track: bool, track_key: str) ->
 def open_work(
     plan: Plan, marks: Mapping[str, Said], by_activity: Mapping[str, int]
 ) -> tuple[choice.Candidate, ...]:
-    """The required activities that are neither done nor known, in order, with what they still take."""
+    """What the plan asks for that is neither done nor known, in order, with what it still takes."""
     work = {
         piece.key: choice.Candidate(
             piece.key,
+            piece.key.partition(".")[0],
             progress.remaining_minutes(piece.minutes, by_activity.get(piece.key, 0)),
             by_activity.get(piece.key, 0) > 0,
         )
-        for piece in track_pieces(plan.revision, plan.track_key)
+        for piece in pieces_of(plan)
         if piece.required and piece.key not in marks
     }
     if plan.order != Plan.Order.SIDE_BY_SIDE:
@@ -456,13 +522,51 @@ def open_work(
 
 def layout(found: Facts) -> dict[str, schedule.Laid]:
     """Every open activity of the plan on its dates, by key. No query."""
-    assert found.plan is not None
-    work = [
-        schedule.Work(item.key, item.remaining_minutes)
-        for item in open_work(found.plan, found.marks, found.by_activity)
-    ]
-    laid = schedule.lay_out(work, found.pace, found.laid_from, found.spent_minutes)
+    laid = schedule.lay_out(_work(found), found.pace, layout_start(found))
     return {item.key: item for item in laid}
+
+
+def layout_start(found: Facts) -> schedule.Start:
+    """Where the layout begins: today, or later where the learner is ahead of what was agreed. No query."""
+    assert found.plan is not None
+    minutes = _minutes(_work(found))
+    agreed = agreed_end(found.plan)
+    if agreed is None or not minutes:
+        return found.start
+    sooner = schedule.end_of(minutes, found.pace, found.start)
+    if sooner is None or sooner.on > agreed.on:
+        return found.start
+    return schedule.start_towards(agreed, minutes, found.pace, found.start)
+
+
+def agreed_end(plan: Plan) -> schedule.End | None:
+    """Where the layout ended when the plan was last changed by a click."""
+    return schedule.End(plan.agreed_on, plan.agreed_spare_minutes) if plan.agreed_on else None
+
+
+def end_from(found: Facts, start: schedule.Start) -> schedule.End | None:
+    """Where what is open ends if its layout begins there; None with nothing open, or no end. No query."""
+    minutes = _minutes(_work(found))
+    return schedule.end_of(minutes, found.pace, start) if minutes else None
+
+
+def agreed_anew(found: Facts, start: schedule.Start) -> Facts:
+    """The same as if a change of the plan had just been agreed to, its layout beginning there. No query."""
+    plan = copy(found.plan)
+    assert plan is not None
+    end = end_from(found, start)
+    plan.agreed_on, plan.agreed_spare_minutes = (end.on, end.spare_minutes) if end else (None, 0)
+    return replace(found, plan=plan)
+
+
+def _work(found: Facts) -> list[schedule.Work]:
+    assert found.plan is not None
+    candidates = open_work(found.plan, found.marks, found.by_activity)
+    return [schedule.Work(item.key, item.remaining_minutes) for item in candidates]
+
+
+def _minutes(work: Iterable[schedule.Work]) -> int:
+    return sum(item.minutes for item in work)
 
 
 def baseline_of(plan: Plan) -> dict[str, Baseline]:
@@ -471,23 +575,26 @@ def baseline_of(plan: Plan) -> dict[str, Baseline]:
 
 
 def activity_standings(
-    module: Module, track_key: str, marks: Mapping[str, Said], by_activity: Mapping[str, int]
+    module: Module, plan: Plan, marks: Mapping[str, Said], by_activity: Mapping[str, int]
 ) -> tuple[ActivityStanding, ...]:
-    """The activities of a module as a learner on this track has them."""
+    """The activities of a module as a learner with this plan has them."""
     return tuple(
-        activity_standing(activity, track_key, marks.get(activity.key), by_activity.get(activity.key, 0))
-        for activity in module.activities_in(track_key)
+        activity_standing(activity, plan, marks.get(activity.key), by_activity.get(activity.key, 0))
+        for activity in module.activities_in(plan.track_key)
     )
 
 
 def activity_standing(
-    activity: Activity, track_key: str, mark: Said | None, logged_minutes: int
+    activity: Activity, plan: Plan, mark: Said | None, logged_minutes: int
 ) -> ActivityStanding:
     """One activity: its mark speaks first, then the minutes logged on it."""
     unmarked = "part" if logged_minutes else "todo"
+    asked = activity.needs[plan.track_key] == "required"
+    is_left_out = asked and activity.key in plan.left_out
     return ActivityStanding(
         activity=activity,
-        required=activity.needs[track_key] == "required",
+        required=asked and not is_left_out,
+        is_left_out=is_left_out,
         state=mark.kind if mark else unmarked,
         logged_minutes=logged_minutes,
         remaining_minutes=0 if mark else progress.remaining_minutes(activity.minutes, logged_minutes),
@@ -519,15 +626,14 @@ class RoadModule:
     now: tuple[date, date] | None
 
 
-def road(found: Facts) -> list[RoadModule]:
-    """Every module of the plan's track on its dates. One query, for the baseline."""
+def road(found: Facts, baseline: Mapping[str, Baseline]) -> list[RoadModule]:
+    """Every module of the plan's track on its dates. No query."""
     plan = found.plan
     assert plan is not None
     laid = layout(found)
-    baseline = baseline_of(plan)
     rows = []
     for module in catalogue(plan.revision).modules_in(plan.track_key):
-        standings = activity_standings(module, plan.track_key, found.marks, found.by_activity)
+        standings = activity_standings(module, plan, found.marks, found.by_activity)
         keys = [item.activity.key for item in standings]
         measured = measure_activities(standings)
         done = _span(
@@ -552,33 +658,101 @@ def road(found: Facts) -> list[RoadModule]:
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class BurnUp:
+    """Minutes of the plan by date: as first laid out, and done, each from the plan's first week on.
+
+    Both end with a point: the last day of the first layout, and today. `whole_minutes` is done and open now.
+    """
+
+    planned: tuple[tuple[date, int], ...]
+    done: tuple[tuple[date, int], ...]
+    whole_minutes: int
+
+
+def burn_up(found: Facts, baseline: Mapping[str, Baseline]) -> BurnUp:
+    """What was planned and what was done, at the end of each week. No query."""
+    plan = found.plan
+    assert plan is not None
+    begun_on = min([plan.start_on, found.on, *(row.first_on for row in baseline.values())])
+    done = [(mark.marked_on, minutes) for mark, minutes in done_minutes(plan, found.marks)]
+    before = sum(minutes for on, minutes in done if on < begun_on)
+    laid = [(row.last_on, row.minutes) for row in baseline.values()]
+    return BurnUp(
+        planned=_cumulative(laid, before, begun_on, max((on for on, _ in laid), default=begun_on)),
+        done=_cumulative([row for row in done if row[0] >= begun_on], before, begun_on, found.on),
+        whole_minutes=measure(plan, found.marks).plan_minutes,
+    )
+
+
+def _cumulative(
+    rows: Iterable[tuple[date, int]], before: int, begun_on: date, until_on: date
+) -> tuple[tuple[date, int], ...]:
+    """The sum of all minutes so far on the Monday after each week that has any, and on the last day."""
+    by_week: dict[Week, int] = {}
+    for on, minutes in rows:
+        by_week[week_of(on)] = by_week.get(week_of(on), 0) + minutes
+    total, points = before, [(begun_on, before)]
+    for week in sorted(by_week):
+        # A level line up to the week in which something was done, and up in it.
+        if points[-1][0] < week.first_on:
+            points.append((week.first_on, total))
+        total += by_week[week]
+        points.append((min(week.shifted(1).first_on, until_on), total))
+    if points[-1][0] < until_on:
+        points.append((until_on, total))
+    return tuple(points)
+
+
 def _span(pairs: list[tuple[date, date]]) -> tuple[date, date] | None:
     return (min(first for first, _ in pairs), max(last for _, last in pairs)) if pairs else None
 
 
 def _module_state(measured: progress.Progress, *, begun: bool) -> str:
-    if measured.open_minutes == 0:
+    if measured.open_minutes == 0 and (measured.done_minutes or measured.known_minutes):
         return "done" if measured.done_minutes else "known"
     return "part" if measured.done_minutes or begun else "todo"
 
 
-def baseline_end(plan: Plan) -> date | None:
-    """The last day of the first layout. One query."""
-    return max((row.last_on for row in baseline_of(plan).values()), default=None)
+def baseline_end(baseline: Mapping[str, Baseline]) -> date | None:
+    """The last day of the first layout."""
+    return max((row.last_on for row in baseline.values()), default=None)
 
 
 def ways_on(found: Facts, baseline_on: date | None) -> replan.Ways | None:
-    """Both ways on from where the plan leads to where it should: its target, or the end of the first layout.
+    """The ways on from where the plan leads to where it should: its target, or the end of the first layout.
 
     None where nothing is left, or there is no such day. No query.
     """
     plan = found.plan
     assert plan is not None
-    minutes = sum(item.remaining_minutes for item in open_work(plan, found.marks, found.by_activity))
+    minutes = _minutes(_work(found))
     date_on = plan.target_on or baseline_on
     if not minutes or date_on is None:
         return None
-    return replan.ways(minutes, found.pace, found.laid_from, found.spent_minutes, date_on)
+    return replan.ways(minutes, found.pace, found.start, date_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Leavable:
+    """An open activity that can be left out of a plan, with what it still takes."""
+
+    activity: Activity
+    module: Module
+    remaining_minutes: int
+
+
+def leavable(found: Facts) -> tuple[Leavable, ...]:
+    """The open activities that the curriculum lets a learner leave out, in the plan's order. One query."""
+    plan = found.plan
+    assert plan is not None
+    content = current(plan.revision)
+    rows = []
+    for item in open_work(plan, found.marks, found.by_activity):
+        activity = content.activity(item.key)
+        if activity.if_left_out:
+            rows.append(Leavable(activity, content.module(item.module_key), item.remaining_minutes))
+    return tuple(rows)
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,6 @@
 """Which activities to do next. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 
@@ -9,8 +9,20 @@ class Candidate:
     """An open, required activity in the plan's order."""
 
     key: str
+    module_key: str
     remaining_minutes: int
     started: bool
+
+
+def ready(candidates: Sequence[Candidate], needs: Mapping[str, Set[str]]) -> tuple[Candidate, ...]:
+    """Those whose turn has come: begun ones, and those of modules that build on no module with open work.
+
+    `needs` says for each module what it builds on. All of them where modules wait for one another in a
+    circle, which a checked curriculum does not have.
+    """
+    unfinished = {candidate.module_key for candidate in candidates}
+    found = tuple(row for row in candidates if row.started or not needs[row.module_key] & unfinished)
+    return found or tuple(candidates)
 
 
 def choose_next(candidates: Sequence[Candidate], minutes_left: int, limit: int = 3) -> tuple[str, ...]:

@@ -61,6 +61,22 @@ class Laid:
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """Where a layout ends: its last day, and the minutes of that day which it leaves."""
+
+    on: date
+    spare_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a layout begins: its first day, and the minutes of that day which it cannot have."""
+
+    on: date
+    spent_minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """What a week asks: minutes for each weekday, Monday first, and the days that are off."""
 
@@ -83,27 +99,24 @@ class Pace:
         """What the plan asks of these days together."""
         return sum(self.minutes_on(day) for day in days)
 
-    def days_with_time(self, from_on: date, spent_minutes: int = 0) -> Iterator[tuple[date, int]]:
-        """The days from `from_on` on that have time, with their minutes; ends at the horizon.
-
-        `spent_minutes` of the first day are gone already and cannot be planned again.
-        """
+    def days_with_time(self, start: Start) -> Iterator[tuple[date, int]]:
+        """The days from the start on that have time, with their minutes; ends at the horizon."""
         for ahead in range(LONGEST_DAYS):
-            day = from_on + timedelta(days=ahead)
-            minutes = self.minutes_on(day) - (spent_minutes if ahead == 0 else 0)
+            day = start.on + timedelta(days=ahead)
+            minutes = self.minutes_on(day) - (start.spent_minutes if ahead == 0 else 0)
             if minutes > 0:
                 yield day, minutes
 
 
-def lay_out(work: Sequence[Work], pace: Pace, from_on: date, spent_minutes: int = 0) -> tuple[Laid, ...]:
-    """Lays the work on the days from `from_on`, in its order and without a gap.
+def lay_out(work: Sequence[Work], pace: Pace, start: Start) -> tuple[Laid, ...]:
+    """Lays the work on the days from the start, in its order and without a gap.
 
     Spaced by minutes, never by count. Work that finds no day before the horizon (an open pause, a week
     without time) is left out, and so is all after it.
     """
     laid: list[Laid] = []
-    days = pace.days_with_time(from_on, spent_minutes)
-    day, left = from_on, 0
+    days = pace.days_with_time(start)
+    day, left = start.on, 0
     for item in work:
         first_on: date | None = None
         need = item.minutes
@@ -122,38 +135,61 @@ def lay_out(work: Sequence[Work], pace: Pace, from_on: date, spent_minutes: int 
     return tuple(laid)
 
 
-def finish_on(minutes: int, pace: Pace, from_on: date, spent_minutes: int = 0) -> date | None:
+def finish_on(minutes: int, pace: Pace, start: Start) -> date | None:
     """The day on which so many minutes are done: the last day of their layout.
 
     None where no day within the horizon is.
     """
+    end = end_of(minutes, pace, start)
+    return end.on if end else None
+
+
+def end_of(minutes: int, pace: Pace, start: Start) -> End | None:
+    """Where the layout of so many minutes ends; None where it does not end within the horizon."""
     if minutes <= 0:
-        return from_on
+        return End(start.on, 0)
     # The first week day by day, for what is spent of it; then whole weeks at once as far as no pause begins
     # or runs, and day by day again. A page asks this on every visit.
-    start = from_on
-    for day, available in pace.days_with_time(from_on, spent_minutes):
-        if day >= from_on + WEEK:
-            start = from_on + WEEK
+    second = None
+    for day, available in pace.days_with_time(start):
+        if day >= start.on + WEEK:
+            second = start.on + WEEK
             break
         minutes -= available
         if minutes <= 0:
-            return day
-    if start == from_on or not pace.week_minutes:
+            return End(day, -minutes)
+    if second is None or not pace.week_minutes:
         return None
     quiet_until = min(
-        (off.first_on for off in pace.off if off.until_on is None or off.until_on > start), default=None
+        (off.first_on for off in pace.off if off.until_on is None or off.until_on > second), default=None
     )
     weeks = (minutes - 1) // pace.week_minutes
     if quiet_until is not None:
-        weeks = min(weeks, max(0, (quiet_until - start).days) // 7)
+        weeks = min(weeks, max(0, (quiet_until - second).days) // 7)
     weeks = min(weeks, LONGEST_DAYS // 7)
     minutes -= weeks * pace.week_minutes
-    for day, available in pace.days_with_time(start + weeks * WEEK):
+    for day, available in pace.days_with_time(Start(second + weeks * WEEK)):
         minutes -= available
         if minutes <= 0:
-            return day if (day - from_on).days < LONGEST_DAYS else None
+            return End(day, -minutes) if (day - start.on).days < LONGEST_DAYS else None
     return None
+
+
+def start_towards(end: End, minutes: int, pace: Pace, earliest: Start) -> Start:
+    """Where a layout of so many minutes begins that ends there and no sooner; never before `earliest`.
+
+    Work that has only shrunk since a layout ended there then begins no earlier than it did in that layout:
+    what lies behind an activity is no more than it was, and it is measured from the same end.
+    """
+    day, left = end.on, minutes + end.spare_minutes
+    while day >= earliest.on:
+        available = pace.minutes_on(day)
+        if left <= available:
+            spent = available - left
+            return Start(day, spent if day > earliest.on else max(spent, earliest.spent_minutes))
+        left -= available
+        day -= timedelta(days=1)
+    return earliest
 
 
 def week_minutes_needed(minutes: int, pace: Pace, from_on: date, target_on: date) -> int | None:
