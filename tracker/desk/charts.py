@@ -1,11 +1,12 @@
 """Charts as plain numbers for SVG templates: shapes and classes, no colour and no style. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from tracker.library import words
-from tracker.plans.queries import WeekHours
+from tracker.plans.queries import BurnUp, FinishRange, RoadModule, WeekHours
+from tracker.plans.rules.schedule import Off
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,6 @@ class Bar:
 
 
 WIDTH, FLOOR, TOP = 320.0, 110.0, 5.0
-# On the road: what keeps the last bar inside, and the room that a month's name takes.
-EDGE, NAME = 6, 46
 
 
 def week_bars(weeks: Sequence[WeekHours], width: float = WIDTH) -> tuple[Bar, ...]:
@@ -47,14 +46,108 @@ def week_bars(weeks: Sequence[WeekHours], width: float = WIDTH) -> tuple[Bar, ..
     return tuple(bars)
 
 
+# What keeps the last day inside, and the room that a month's name takes.
+EDGE, NAME = 6.0, 46.0
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Days from left to right, both included, in a chart's own units. What lies outside is at the edge."""
+
+    first: date
+    last: date
+    left: float
+    right: float
+
+    @property
+    def per_day(self) -> float:
+        """The width of one day."""
+        return (self.right - self.left) / ((self.last - self.first).days + 1)
+
+    def x(self, day: date) -> float:
+        """The left side of a day."""
+        return min(max(self.left + (day - self.first).days * self.per_day, self.left), self.right)
+
+    def end(self, day: date) -> float:
+        """The right side of a day."""
+        return self.x(day + timedelta(days=1))
+
+    def months(self) -> tuple[tuple[float, str], ...]:
+        """First days of months with their names, as many as have room; January and the first say the year."""
+        step = next((s for s in (1, 2, 3, 6) if s * 30 * self.per_day >= NAME), 12)
+        found: list[tuple[float, str]] = []
+        day = date(self.first.year, self.first.month, 1)
+        while day <= self.last:
+            if day >= self.first and (day.month - 1) % step == 0 and self.right - self.x(day) >= NAME - EDGE:
+                year = f" {day:%y}" if not found or day.month == 1 else ""
+                found.append((self.x(day), f"{words.MONTHS[day.month - 1][:3]}{year}"))
+            day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+        return tuple(found)
+
+
+def axis(dates: Iterable[date], finish: FinishRange | None, left: float, right: float) -> Axis:
+    """An axis for these dates and the finish range; of a far longer one, only where it begins."""
+    days = sorted(dates)
+    first, last = days[0], days[-1]
+    reached = [day for day in (finish.low_80_on, finish.high_80_on) if day] if finish else []
+    room = last + 2 * max(last - first, timedelta(days=60))
+    return Axis(first, max([last, *(min(day, room) for day in reached)]), left, right)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch of days behind a chart: `b80`, `b50` (the finish range) or `off` (a pause)."""
+
+    kind: str
+    x: float
+    width: float
+
+
+def bands(on: Axis, pauses: Iterable[Off], finish: FinishRange | None) -> tuple[Band, ...]:
+    """The finish range and the pauses. What has no end goes on to the edge."""
+    found = []
+    ranges: list[tuple[str, date | None, date | None]] = []
+    if finish:
+        ranges.append(("b80", finish.low_80_on, finish.high_80_on))
+        ranges.append(("b50", finish.low_50_on, finish.high_50_on))
+    for kind, low, high in ranges:
+        if low is not None:
+            found.append(Band(kind, on.x(low), (on.end(high) if high else on.right) - on.x(low)))
+    for off in pauses:
+        until = on.x(off.until_on) if off.until_on else on.right
+        if until > on.x(off.first_on):
+            found.append(Band("off", on.x(off.first_on), until - on.x(off.first_on)))
+    return tuple(band for band in found if band.width > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class RoadShape:
+    """How a road is set: where its bars begin, and the heights of a row, all in the chart's own units."""
+
+    name: str
+    width: float
+    left: float
+    row: float
+    label: float  # from the row's top to its title's baseline
+    bar: float  # to the bar's top
+    thickness: float
+    longest_title: int
+    range_dy: float  # from the last row down to the words of the finish range
+
+
+TOP_OF_ROAD = 38.0
+WIDE_ROAD = RoadShape("wide", 1120.0, 264.0, 30.0, 23.0, 12.0, 9.0, 33, 19.0)
+NARROW_ROAD = RoadShape("narrow", 358.0, 0.0, 42.0, 19.0, 25.0, 11.0, 44, 38.0)
+
+
 @dataclass(frozen=True, slots=True)
 class RoadRow:
-    """One module on the road, in the chart's own units."""
+    """One module on the road."""
 
-    number: int
-    title: str
-    state: str
-    y: int
+    module: RoadModule
+    top: float
+    label_y: float
+    bar_y: float
     base: str
     now_x: float
     now_width: float
@@ -63,53 +156,141 @@ class RoadRow:
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """Modules on a time axis. Heights and widths are in the chart's own units."""
+    """Modules on a time axis."""
 
+    shape: RoadShape
     rows: tuple[RoadRow, ...]
     months: tuple[tuple[float, str], ...]
-    today_x: float | None
-    height: int
-    width: int
+    bands: tuple[Band, ...]
+    today_x: float
+    bottom: float
+    range_x: float  # where the words of the finish range end
+    range_dy: float
+    height: float
+
+    @property
+    def today_anchor(self) -> str:
+        """Where today's word hangs on its line, so that it stays inside."""
+        if self.today_x - self.shape.left < NAME / 2:
+            return "start"
+        return "end" if self.shape.width - self.today_x < NAME / 2 else "middle"
+
+
+def road(
+    modules: Sequence[RoadModule],
+    today: date,
+    pauses: Sequence[Off],
+    finish: FinishRange | None,
+    shape: RoadShape,
+) -> Road | None:
+    """The modules from the first date to the last, with the finish range; None where nothing is dated."""
+    dates = [day for row in modules for pair in (row.baseline, row.now) if pair for day in pair]
+    if not dates:
+        return None
+    on = axis([*dates, today], finish, shape.left, shape.width - EDGE)
+    rows = []
+    for place, row in enumerate(modules):
+        top = TOP_OF_ROAD + place * shape.row
+        bar_y = top + shape.bar
+        base_y = bar_y + shape.thickness + 4.5
+        base = (
+            f"M{on.x(row.baseline[0]):.1f} {base_y:.1f}H{on.end(row.baseline[1]):.1f}" if row.baseline else ""
+        )
+        now_x = on.x(row.now[0]) if row.now else 0.0
+        now_width = max(3.0, on.end(row.now[1]) - now_x) if row.now else 0.0
+        whole = row.progress.plan_minutes
+        share = row.progress.done_minutes / whole if whole and row.state == "part" else 0.0
+        rows.append(RoadRow(row, top, top + shape.label, bar_y, base, now_x, now_width, now_width * share))
+    bottom = TOP_OF_ROAD + len(rows) * shape.row
+    behind = bands(on, pauses, finish)
+    return Road(
+        shape=shape,
+        rows=tuple(rows),
+        months=on.months(),
+        bands=behind,
+        today_x=on.x(today),
+        bottom=bottom,
+        range_x=max((band.x + band.width for band in behind if band.kind == "b80"), default=on.right),
+        range_dy=shape.range_dy,
+        height=bottom + (shape.range_dy + 23 if finish else 24),
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A module's dates: those of the baseline and those of now, where it has them."""
+class BurnUpShape:
+    """The size of a burn-up chart, in its own units."""
 
-    number: int
-    title: str
-    state: str
-    done_share: float
-    base: tuple[date, date] | None
-    now: tuple[date, date] | None
+    name: str
+    width: float
+    height: float
 
 
-def road(spans: Sequence[Span], today: date, *, width: int = 1120, left: int = 264) -> Road | None:
-    """The modules on a time axis from the first date to the last; None where nothing is dated."""
-    dates = [day for span in spans for pair in (span.base, span.now) if pair for day in pair]
-    if not dates:
-        return None
-    first, last = min([*dates, today]), max([*dates, today])
-    days = max(1, (last - first).days + 1)
-    per_day = (width - left - EDGE) / days
+WIDE_BURN_UP = BurnUpShape("wide", 1120.0, 300.0)
+NARROW_BURN_UP = BurnUpShape("narrow", 358.0, 260.0)
+BURN_UP_LEFT, BURN_UP_TOP, BURN_UP_FLOOR = 44.0, 34.0, 8.0
 
-    def x(day: date) -> float:
-        return left + (day - first).days * per_day
 
-    rows = []
-    for place, span in enumerate(spans):
-        y = 40 + place * 30
-        base = f"M{x(span.base[0]):.1f} {y + 14}H{x(span.base[1]) + per_day:.1f}" if span.base else ""
-        now_x = x(span.now[0]) if span.now else 0.0
-        now_width = max(2.0, x(span.now[1]) + per_day - now_x) if span.now else 0.0
-        part = now_width * span.done_share if span.state == "part" else 0.0
-        rows.append(RoadRow(span.number, span.title, span.state, y, base, now_x, now_width, part))
-    months: list[tuple[float, str]] = []
-    step = next((s for s in (1, 2, 3, 6) if s * 30 * per_day >= NAME), 12)
-    day = date(first.year, first.month, 1)
-    while day <= last:
-        if day >= first and (day.month - 1) % step == 0 and width - x(day) >= NAME:
-            named = not months or day.month == 1
-            months.append((x(day), f"{words.MONTHS[day.month - 1][:3]}{f' {day:%y}' if named else ''}"))
-        day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
-    return Road(tuple(rows), tuple(months), x(today), 40 + len(spans) * 30 + 30, width)
+@dataclass(frozen=True, slots=True)
+class BurnUpChart:
+    """Hours of the plan by date: planned, done, and the forecast as two wedges from today to the finish."""
+
+    shape: BurnUpShape
+    planned: str
+    done: str
+    wedges: tuple[tuple[str, str], ...]  # (kind, path), the wider one first
+    whole_y: float
+    floor: float
+    hours: tuple[tuple[float, int], ...]  # heights with their hours
+    months: tuple[tuple[float, str], ...]
+    today_x: float
+    done_y: float
+
+
+def burn_up_chart(found: BurnUp, today: date, finish: FinishRange | None, shape: BurnUpShape) -> BurnUpChart:
+    """The chart of a burn-up."""
+    on = axis(
+        [today, *(day for day, _ in found.planned + found.done)], finish, BURN_UP_LEFT, shape.width - EDGE
+    )
+    floor = shape.height - BURN_UP_FLOOR
+    highest = max(found.whole_minutes, *(minutes for _, minutes in found.planned + found.done), 60)
+
+    def y(minutes: float) -> float:
+        return floor - (floor - BURN_UP_TOP) * minutes / highest
+
+    def line(points: Sequence[tuple[date, int]]) -> str:
+        return "".join(
+            f"{'L' if place else 'M'}{on.x(day):.1f} {y(minutes):.1f}"
+            for place, (day, minutes) in enumerate(points)
+        )
+
+    def wedge(low: date, high: date | None) -> str:
+        """From today up to the whole, between the early and the late end; cut off where the axis ends."""
+        now = found.done[-1][1]
+        points = [(on.x(today), now), (on.end(low), found.whole_minutes)]
+        if high is not None and high <= on.last:
+            points.append((on.end(high), found.whole_minutes))
+        else:
+            share = (on.last - today) / (high - today) if high else 0.0
+            points.append((on.right, found.whole_minutes))
+            points.append((on.right, round(now + (found.whole_minutes - now) * share)))
+        return "M" + "L".join(f"{x:.1f} {y(minutes):.1f}" for x, minutes in points) + "Z"
+
+    wedges = []
+    if finish and finish.low_80_on:
+        wedges.append(("b80", wedge(finish.low_80_on, finish.high_80_on)))
+    if finish and finish.low_50_on:
+        wedges.append(("b50", wedge(finish.low_50_on, finish.high_50_on)))
+    step = next((s for s in (5, 10, 20, 50, 100, 200) if highest / 60 / s <= 6), 500)
+    hours = tuple((y(n * 60), n) for n in range(0, int(highest / 60) + 1, step))
+    return BurnUpChart(
+        shape=shape,
+        planned=line(found.planned),
+        done=line(found.done),
+        wedges=tuple(wedges),
+        whole_y=y(found.whole_minutes),
+        floor=floor,
+        hours=hours,
+        months=on.months(),
+        today_x=on.x(today),
+        done_y=y(found.done[-1][1]),
+    )

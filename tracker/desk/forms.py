@@ -16,7 +16,7 @@ from curriculum.catalogue import Activity, Catalogue, Module, catalogue, last_ti
 from tracker.journal import rules as journal_rules
 from tracker.journal.actions import Entry
 from tracker.library import words
-from tracker.plans.models import DAY_FIELDS
+from tracker.plans.models import DAY_FIELDS, Plan
 
 MONTHS_AHEAD = 24
 PRESELECTED_MONTHS = 12
@@ -79,8 +79,8 @@ class DayHoursField(forms.CharField):
         """The length was read; there is nothing more to check."""
 
 
-class HoursForm(forms.Form):
-    """Step 2: hours for each weekday, the start, and a target or none."""
+class WeekForm(forms.Form):
+    """Hours for each weekday, and a target or none."""
 
     monday = DayHoursField(label="Monday", initial="1")
     tuesday = DayHoursField(label="Tuesday", initial="1")
@@ -89,21 +89,11 @@ class HoursForm(forms.Form):
     friday = DayHoursField(label="Friday", initial="0")
     saturday = DayHoursField(label="Saturday", initial="3")
     sunday = DayHoursField(label="Sunday", initial="0")
-    start_on = forms.DateField(
-        label="First day",
-        input_formats=journal_rules.DAY_FORMATS,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={
-            "required": "Say on which day you start.",
-            "invalid": "That is not a date. It should look like 2026-11-23.",
-        },
-    )
     target = forms.ChoiceField(label="Done by", required=False)
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
-        self.fields["start_on"].initial = today
         field = self.fields["target"]
         assert isinstance(field, forms.ChoiceField)
         months = [month_after(today, ahead) for ahead in range(1, MONTHS_AHEAD + 1)]
@@ -117,20 +107,18 @@ class HoursForm(forms.Form):
         """The seven weekdays, Monday first."""
         return [self[day] for day in DAY_FIELDS]
 
-    def clean_start_on(self) -> date:
-        start_on: date = self.cleaned_data["start_on"]
-        if not self.today - timedelta(days=366) <= start_on <= self.today + timedelta(days=366):
-            raise forms.ValidationError("The first day lies within a year from today, before or after.")
-        return start_on
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if all(day in cleaned for day in DAY_FIELDS) and self.week_minutes < SHORTEST_WEEK:
             self.add_error("monday", "A plan needs at least one hour a week.")
-        target_on = self.target_on
-        if target_on and "start_on" in cleaned and target_on <= cleaned["start_on"]:
+        target_on, start_on = self.target_on, self.first_day(cleaned)
+        if target_on and start_on and target_on <= start_on:
             self.add_error("target", "The target lies before the first day.")
         return cleaned
+
+    def first_day(self, cleaned: dict[str, Any]) -> date | None:
+        """The day the plan starts; None where it was not said."""
+        raise NotImplementedError
 
     @property
     def weekday_minutes(self) -> tuple[int, ...]:
@@ -148,6 +136,73 @@ class HoursForm(forms.Form):
             return None
         year, month = map(int, chosen.split("-"))
         return month_after(date(year, month, 1), 1) - timedelta(days=1)
+
+
+class HoursForm(WeekForm):
+    """Step 2: hours for each weekday, the start, and a target or none."""
+
+    start_on = forms.DateField(
+        label="First day",
+        input_formats=journal_rules.DAY_FORMATS,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={
+            "required": "Say on which day you start.",
+            "invalid": "That is not a date. It should look like 2026-11-23.",
+        },
+    )
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, today=today, **kwargs)
+        self.fields["start_on"].initial = today
+
+    def clean_start_on(self) -> date:
+        start_on: date = self.cleaned_data["start_on"]
+        if not self.today - timedelta(days=366) <= start_on <= self.today + timedelta(days=366):
+            raise forms.ValidationError("The first day lies within a year from today, before or after.")
+        return start_on
+
+    def first_day(self, cleaned: dict[str, Any]) -> date | None:
+        return cleaned.get("start_on")
+
+
+class ChangeForm(WeekForm):
+    """Another track, other hours or another target for the plan there is."""
+
+    track = forms.ChoiceField(label="Track")
+
+    def __init__(self, *args: Any, plan: Plan, content: Catalogue, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, today=today, initial=typed_hours(plan, today), **kwargs)
+        self.plan = plan
+        field = self.fields["track"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(track.key, track.title) for track in content.tracks]
+        field.error_messages["invalid_choice"] = "There is no such track in the curriculum."
+
+    def first_day(self, cleaned: dict[str, Any]) -> date | None:
+        return self.plan.start_on
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What of a plan it changes, once the form is valid. A target that was kept stays to the day."""
+        target_on = self.target_on
+        kept = self.plan.target_on
+        if kept and target_on and (kept.year, kept.month) == (target_on.year, target_on.month):
+            target_on = kept
+        return {
+            "track_key": self.cleaned_data["track"],
+            "weekday_minutes": self.weekday_minutes,
+            "target_on": target_on,
+        }
+
+
+def typed_hours(plan: Plan, today: date) -> dict[str, str]:
+    """Track, hours and target of the plan there is, as the forms write them."""
+    typed = {
+        day: words.hours(minutes).replace(words.NBSP, " ") if minutes else ""
+        for day, minutes in zip(DAY_FIELDS, plan.weekday_minutes, strict=True)
+    }
+    ahead = plan.target_on is not None and plan.target_on > today
+    return {**typed, "track": plan.track_key, "target": f"{plan.target_on:%Y-%m}" if ahead else ""}
 
 
 def month_after(day: date, months: int) -> date:
@@ -254,6 +309,7 @@ class SubjectSelect(forms.Select):
 
 
 CONFIDENCES = [("", "–"), (1, "1 shaky"), (2, "2"), (3, "3 fair"), (4, "4"), (5, "5 sure")]
+SELECTED = SafeString(" selected")
 
 
 class LogForm(forms.Form):
@@ -281,7 +337,6 @@ class LogForm(forms.Form):
         choices=CONFIDENCES,
         error_messages={"invalid_choice": "Confidence goes from 1 to 5."},
     )
-    confidences = CONFIDENCES
     note = forms.CharField(label="Note", required=False, widget=forms.Textarea(attrs={"rows": 2}))
     submission = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -305,6 +360,12 @@ class LogForm(forms.Form):
             self.fields["subject"].widget = SubjectSelect(content, track_key, near)
         else:
             self.fields["subject"].widget = forms.HiddenInput()
+
+    def confidence_options(self) -> SafeString:
+        """The options of the confidence, the one that was chosen being selected."""
+        chosen = str(self["confidence"].value())
+        rows = ((value, SELECTED if str(value) == chosen else "", word) for value, word in CONFIDENCES)
+        return format_html_join("", '<option value="{}"{}>{}</option>', rows)
 
     def clean_length(self) -> int:
         try:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tracker.desk.views import home, journal, learning, module, replan, settings, start, today
+from tracker.desk.views import home, journal, learning, module, plan, replan, settings, start, today
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -13,18 +13,21 @@ urlpatterns = [
     path("start/reminder/", start.start_reminder, name="start-reminder"),
     path("start/preview/", start.start_preview, name="start-preview"),
     path("today/", today.today, name="today"),
-    path("plan/", module.plan, name="plan"),
-    path("plan/pause/", module.add_pause, name="add-pause"),
-    path("plan/pause/<int:pk>/end/", module.end_pause, name="end-pause"),
+    path("plan/", plan.plan, name="plan"),
+    path("plan/pause/", plan.add_pause, name="add-pause"),
+    path("plan/pause/<int:pk>/end/", plan.end_pause, name="end-pause"),
     path("plan/behind/", replan.behind, name="behind"),
+    path("plan/change/", replan.change_plan, name="change-plan"),
+    path("plan/move-up/", replan.move_up, name="move-up"),
     path("plan/order/", replan.choose_order, name="choose-order"),
     path("plan/changes/<int:pk>/undo/", replan.undo_change, name="undo-change"),
-    path("plan/own-ratio/", module.own_ratio, name="own-ratio"),
+    path("plan/own-ratio/", plan.own_ratio, name="own-ratio"),
     path("plan/newer/", learning.newer_curriculum, name="newer-curriculum"),
     path("plan/<slug:module_key>/", module.module, name="module"),
     path("plan/<slug:module_key>/self-check/", learning.self_check, name="self-check"),
     path("plan/<slug:module_key>/self-check/result/", learning.self_check_result, name="self-check-result"),
     path("plan/<slug:module_key>/<slug:slug>/", learning.activity, name="activity"),
+    path("plan/<slug:module_key>/<str:activity_key>/take-in/", replan.take_in, name="take-in"),
     path("plan/<slug:module_key>/<str:activity_key>/put-off/", module.put_off, name="put-off"),
     path("plan/<slug:module_key>/<str:activity_key>/mark/", module.mark_activity, name="mark-activity"),
     path("skills/", learning.skills_matrix, name="skills-matrix"),

@@ -35,6 +35,12 @@ def long_date(day: date) -> str:
     return f"{week_date(day)}{NBSP}{day.year}"
 
 
+def from_to(first: date, last: date, link: str = "to") -> str:
+    """`20 Jun to 1 Aug 2027`: two days, the year said once where it is one."""
+    year = "" if first.year == last.year else f"{NBSP}{first.year}"
+    return f"{short_date(first)}{year} {link} {short_date(last)}{NBSP}{last.year}"
+
+
 def month(day: date) -> str:
     """`November 2026`."""
     return f"{MONTHS[day.month - 1]}{NBSP}{day.year}"

@@ -19,7 +19,7 @@ from tracker.library.views import activity_text
 from tracker.people.requests import LearnerRequest
 from tracker.plans import actions as plans_actions
 from tracker.plans import queries as plans_queries
-from tracker.plans.access import own_module
+from tracker.plans.access import own_activity, own_module
 from tracker.plans.forms import SelfCheckForm, SkillsForm
 from tracker.plans.models import Plan
 from tracker.plans.rules import progress, selfcheck, skills
@@ -28,10 +28,8 @@ from tracker.plans.rules import progress, selfcheck, skills
 @require_safe
 def activity(request: LearnerRequest, module_key: str, slug: str) -> HttpResponse:
     """One activity of the learner's track: what to do, where they stand with it, and a line to log on."""
-    plan, content, module = own_module(request, module_key)
-    found = content.find_activity(f"{module_key}.{slug}")
-    if found is None or plan.track_key not in found.needs:
-        raise Http404
+    plan, content, found = own_activity(request, module_key, f"{module_key}.{slug}")
+    module = content.module(module_key)
     marks = plans_queries.marks_of([request.user.pk])[request.user.pk]
     logged = journal_queries.minutes_by_activity([request.user.pk])[request.user.pk]
     text = activity_text(content, module, found, module.activities_in(plan.track_key))
@@ -44,7 +42,7 @@ def activity(request: LearnerRequest, module_key: str, slug: str) -> HttpRespons
             "module": module,
             "activity": found,
             "item": plans_queries.activity_standing(
-                found, plan.track_key, marks.get(found.key), logged.get(found.key, 0)
+                found, plan, marks.get(found.key), logged.get(found.key, 0)
             ),
             "tracks": [content.track(plan.track_key)],
             "form": LogForm(
@@ -137,9 +135,10 @@ def _said(number: int, before: plans_queries.Standing, after: plans_queries.Stan
 def _if_known(found: plans_queries.Facts, content: Catalogue, keys: list[str]) -> dict[str, Any]:
     """Where the plan stands, and where it would stand with these activities known."""
     said = {key: plans_queries.Said(progress.KNOWN, found.on, content.activity(key).minutes) for key in keys}
+    would = replace(found, marks={**found.marks, **said})
     return {
         "stands": plans_queries.stand(found),
-        "would": plans_queries.stand(replace(found, marks={**found.marks, **said})),
+        "would": plans_queries.stand(plans_queries.agreed_anew(would, would.start)),
     }
 
 
@@ -215,7 +214,9 @@ def newer_curriculum(request: LearnerRequest) -> HttpResponse:
         "newer": newer,
         "loaded_at": now.loaded_at,
         "stands": plans_queries.stand(found),
-        "would": plans_queries.stand(replace(found, plan=moved)),
+        "would": plans_queries.stand(
+            plans_queries.agreed_anew(replace(found, plan=moved), plans_queries.layout_start(found))
+        ),
         "added": by_module(newer.changes.added, now),
         "retired": by_module(newer.changes.retired, then),
         "finished": {key for key, said in found.marks.items() if said.kind == progress.DONE},

@@ -17,8 +17,7 @@ from django.views.decorators.http import require_http_methods
 from curriculum.catalogue import Catalogue, Module, newest
 from tracker import clock
 from tracker.desk import actions
-from tracker.desk.forms import HoursForm, KnownForm, TrackForm
-from tracker.library import words
+from tracker.desk.forms import HoursForm, KnownForm, TrackForm, typed_hours
 from tracker.people import queries as people_queries
 from tracker.people.forms import ZoneForm
 from tracker.people.requests import LearnerRequest
@@ -26,7 +25,7 @@ from tracker.people.rules import offered_zones
 from tracker.plans import actions as plans_actions
 from tracker.plans import queries as plans_queries
 from tracker.plans.actions import Wish
-from tracker.plans.models import DAY_FIELDS, Plan
+from tracker.plans.models import DAY_FIELDS
 from tracker.plans.queries import active_plan
 from tracker.plans.rules import schedule
 from tracker.reminders import queries as reminders_queries
@@ -115,7 +114,7 @@ def read_answers(request: LearnerRequest, *, step: str = "") -> Answers:
         content=content,
         track=track,
         hours=HoursForm(
-            answers_to(draft, "start-hours"), today=today, initial=hours_of(plan, today) if plan else None
+            answers_to(draft, "start-hours"), today=today, initial=typed_hours(plan, today) if plan else None
         ),
         known=KnownForm(answers_to(draft, "start-known"), modules=modules),
         reminder=ReminderForm(
@@ -124,16 +123,6 @@ def read_answers(request: LearnerRequest, *, step: str = "") -> Answers:
         ),
         zone=ZoneForm(answers_to(draft, "start-reminder"), initial={"zone": request.user.zone}),
     )
-
-
-def hours_of(plan: Plan, today: date) -> dict[str, str]:
-    """The hours and the target of the plan there is, as the form writes them; it begins anew today."""
-    typed = {
-        day: words.hours(minutes).replace(words.NBSP, " ") if minutes else ""
-        for day, minutes in zip(DAY_FIELDS, plan.weekday_minutes, strict=True)
-    }
-    ahead = plan.target_on is not None and plan.target_on > today
-    return {**typed, "target": f"{plan.target_on:%Y-%m}" if ahead else ""}
 
 
 def show(

@@ -1,11 +1,12 @@
 """The words of tracker.library.words as template filters; built in, so pages need no `load`."""
 
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from tracker.library import prose, words
 
@@ -24,6 +25,18 @@ register.filter("line", prose.line)
 
 _STONES = {"todo": "s-todo", "part": "s-part", "done": "s-done", "known": "s-known"}
 _STATES = {"todo": "To do", "part": "In progress", "done": "Done", "known": "Known before"}
+
+
+@register.filter
+def between(days: tuple[date, date]) -> str:
+    """`20 Jun and 1 Aug 2027`."""
+    return words.from_to(*days, link="and")
+
+
+@register.filter
+def from_to(days: tuple[date, date]) -> str:
+    """`20 Jun to 1 Aug 2027`."""
+    return words.from_to(*days)
 
 
 @register.filter
@@ -68,9 +81,17 @@ def local_time(at: datetime, zone: ZoneInfo) -> str:
 
 
 @register.filter
-def add_px(value: float, more: float) -> str:
+def add_px(value: float | str, more: float) -> str:
     """A coordinate moved by so many units."""
-    return f"{value + more:.1f}"
+    return f"{float(value) + more:.1f}"
+
+
+@register.filter
+def place(shape: Any) -> SafeString:
+    """Where a rectangle of a chart lies, as its attributes."""
+    return mark_safe(  # noqa: S308 - numbers alone
+        f'x="{shape.x:.1f}" y="{shape.y:.1f}" width="{shape.width:.1f}" height="{shape.height:.1f}"'
+    )
 
 
 @register.filter
