@@ -32,7 +32,9 @@ from curriculum.schema import (
 _Data = TypeVar("_Data", bound=BaseModel)
 
 
-RESERVED = frozenset({"behind", "change", "move-up", "newer", "order", "own-ratio", "pause", "self-check"})
+RESERVED = frozenset(
+    {"behind", "change", "history", "move-up", "newer", "order", "own-ratio", "pause", "self-check"}
+)
 """Names that stand for pages where otherwise a module or an activity would: /plan/newer/."""
 
 

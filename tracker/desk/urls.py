@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tracker.desk.views import home, journal, learning, module, plan, replan, settings, start, today
+from tracker.desk.views import history, home, journal, learning, module, plan, replan, settings, start, today
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("plan/pause/<int:pk>/end/", plan.end_pause, name="end-pause"),
     path("plan/behind/", replan.behind, name="behind"),
     path("plan/change/", replan.change_plan, name="change-plan"),
+    path("plan/history/", history.plan_history, name="plan-history"),
     path("plan/move-up/", replan.move_up, name="move-up"),
     path("plan/order/", replan.choose_order, name="choose-order"),
     path("plan/changes/<int:pk>/undo/", replan.undo_change, name="undo-change"),

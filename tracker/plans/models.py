@@ -57,8 +57,8 @@ class Plan(models.Model):
                 for day in DAY_FIELDS
             ),
             models.CheckConstraint(
-                condition=Q(target_on__isnull=True) | Q(target_on__gt=F("start_on")),
-                name="target_after_start",
+                condition=Q(target_on__isnull=True) | Q(target_on__gte=F("start_on")),
+                name="target_not_before_start",
             ),
         ]
 

@@ -4,14 +4,13 @@
 learner, a batch of mails for hundreds, with the same number of queries.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
-
-from django.db.models import F
 
 from curriculum.catalogue import Activity, Catalogue, Module, Track, catalogue, current, newest_revision
 from curriculum.changes import Changes, compare
@@ -244,17 +243,22 @@ class Facts:
 
 def facts(on: Mapping[int, date]) -> dict[int, Facts]:
     """The rows of these learners, each on their own local day. Five queries, however many they are."""
-    plans = {plan.learner_id: plan for plan in Plan.objects.filter(learner_id__in=on, ended_at__isnull=True)}
+    plans_ever = {plan.pk: plan for plan in Plan.objects.filter(learner_id__in=on)}
+    plans = {plan.learner_id: plan for plan in plans_ever.values() if plan.ended_at is None}
     pauses: dict[int, list[Pause]] = {plan.pk: [] for plan in plans.values()}
     off_ever: dict[int, list[schedule.Off]] = {learner_id: [] for learner_id in on}
-    owned = Pause.objects.filter(plan__learner__in=on).annotate(learner_id=F("plan__learner_id"))
-    for pause in owned.order_by("first_on"):
-        off_ever[pause.learner_id].append(schedule.Off(pause.first_on, pause.until_on))
+    for pause in Pause.objects.filter(plan__in=plans_ever).order_by("first_on"):
+        off_ever[plans_ever[pause.plan_id].learner_id].append(schedule.Off(pause.first_on, pause.until_on))
         if pause.plan_id in pauses:
             pauses[pause.plan_id].append(pause)
     marks = marks_of(on)
     earliest = min((week_of(day).shifted(-WEEKS_SEEN).first_on for day in on.values()), default=date.max)
-    recent = journal_queries.minutes_by_day_and_activity(on, earliest)
+    by_day: dict[int, defaultdict[date, int]] = {learner_id: defaultdict(int) for learner_id in on}
+    of_today: dict[int, defaultdict[str, int]] = {learner_id: defaultdict(int) for learner_id in on}
+    for learner_id, day, key, minutes in journal_queries.logged_since(on, earliest):
+        by_day[learner_id][day] += minutes
+        if day == on[learner_id]:
+            of_today[learner_id][key] += minutes
     by_activity = journal_queries.minutes_by_activity(on)
     return {
         learner_id: Facts(
@@ -264,9 +268,9 @@ def facts(on: Mapping[int, date]) -> dict[int, Facts]:
             pauses=tuple(pauses[plans[learner_id].pk]) if learner_id in plans else (),
             marks=marks[learner_id],
             off_ever=tuple(off_ever[learner_id]),
-            by_day=journal_queries.minutes_by_day(recent[learner_id]),
+            by_day=by_day[learner_id],
             by_activity=by_activity[learner_id],
-            today_by_activity={key: n for (d, key), n in recent[learner_id].items() if d == day},
+            today_by_activity=of_today[learner_id],
         )
         for learner_id, day in on.items()
     }
@@ -675,7 +679,8 @@ def burn_up(found: Facts, baseline: Mapping[str, Baseline]) -> BurnUp:
     plan = found.plan
     assert plan is not None
     begun_on = min([plan.start_on, found.on, *(row.first_on for row in baseline.values())])
-    done = [(mark.marked_on, minutes) for mark, minutes in done_minutes(plan, found.marks)]
+    # A day ahead was today for somebody who has travelled west since.
+    done = [(min(mark.marked_on, found.on), minutes) for mark, minutes in done_minutes(plan, found.marks)]
     before = sum(minutes for on, minutes in done if on < begun_on)
     laid = [(row.last_on, row.minutes) for row in baseline.values()]
     return BurnUp(
@@ -787,7 +792,7 @@ def self_check_answers(learner_id: int) -> dict[str, str]:
 def ratings_of(learner_id: int) -> dict[str, list[skills.Rated]]:
     """Every rating of a learner by skill key, the first one first. One query."""
     found: dict[str, list[skills.Rated]] = {}
-    rows = SkillRating.objects.filter(learner_id=learner_id).order_by("rated_on")
+    rows = SkillRating.objects.filter(learner_id=learner_id).order_by("rated_at")
     for key, level, rated_on, proof in rows.values_list("skill_key", "level", "rated_on", "proof"):
         found.setdefault(key, []).append(skills.Rated(level, rated_on, proof))
     return found

@@ -6,6 +6,7 @@ Answers wait in the session, as they were typed, until the plan is made.
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -231,7 +232,7 @@ def start_preview(request: LearnerRequest) -> HttpResponse:
             content=answers.content,
             known_modules=known,
             now=clock.now(),
-            on=clock.today(request.user.zone_info),
+            on=day_of(answers),
         )
         request.session.pop(DRAFT, None)
         messages.success(request, "Your plan is made.")
@@ -266,6 +267,11 @@ class PreviewRow:
     last_on: date | None
 
 
+def day_of(answers: Answers) -> date:
+    """Today in the zone that was chosen: it is the learner's from then on."""
+    return clock.today(ZoneInfo(answers.zone.cleaned_data["zone"]))
+
+
 def preview(request: LearnerRequest, answers: Answers) -> dict[str, Any]:
     """The plan that these answers give: modules on dates, the finish, and what the target would take."""
     wish = answers.wish
@@ -276,7 +282,7 @@ def preview(request: LearnerRequest, answers: Answers) -> dict[str, Any]:
         content=answers.content,
         known_modules=known,
         now=clock.now(),
-        on=clock.today(request.user.zone_info),
+        on=day_of(answers),
     )
     stands = plans_queries.stand(found)
     laid = plans_queries.layout(found)

@@ -67,9 +67,8 @@ class Growth:
 
 
 def standing(key: str, kind: str, target: int, ratings: Sequence[Rated]) -> SkillStanding:
-    """A row from its ratings, in whatever order."""
-    ordered = sorted(ratings, key=lambda row: row.on)
-    return SkillStanding(key, kind, target, ordered[0] if ordered else None, ordered[-1] if ordered else None)
+    """A row from its ratings, in the order in which they were given."""
+    return SkillStanding(key, kind, target, ratings[0] if ratings else None, ratings[-1] if ratings else None)
 
 
 def growth(rows: Sequence[SkillStanding]) -> Growth:
