@@ -21,10 +21,11 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 from typing import Any
 from urllib.parse import urljoin
 
-from bench import curriculum
+from bench import curriculum, plans
 from bench.assets import styles_and_scripts
 from bench.driver import Load, gzipped_size
 from bench.server import HOST, SERVER_ARGUMENTS, free_port, served
@@ -34,6 +35,7 @@ from bench.table import Measured, Pages, assets_verdict, page_verdict, ratios, t
 CONNECTIONS = (1, 8)
 WARM_UP_SECONDS = 1.0
 YARDSTICKS = [page.name for page in YARDSTICK_PAGES]
+SECTIONS = ("curriculum", "plans")
 
 
 def drive(site: Site, page: Page, connections: int, seconds: float) -> Load:
@@ -96,16 +98,16 @@ def asset_sizes(site: Site, page: Page) -> dict[str, int]:
     return {address: gzipped_size(fetch(site, urljoin(page.path, address))) for address in addresses}
 
 
-def curriculum_figures(directory: Path) -> dict[str, float]:
-    """What the curriculum costs, measured in a process and a database of its own."""
-    data = directory / "curriculum"
+def section(directory: Path, name: str) -> dict[str, float]:
+    """What a section measures that is no page, in a process and a database of its own."""
+    data = directory / name
     data.mkdir()
     environment = {
         **base_environment(),
         "DJANGO_SETTINGS_MODULE": "tracker.settings",
         "CAIRN_DATA": str(data),
     }
-    figures: dict[str, float] = json.loads(python(environment, "-m", "bench.curriculum"))
+    figures: dict[str, float] = json.loads(python(environment, "-m", f"bench.{name}"))
     return figures
 
 
@@ -150,10 +152,12 @@ def run(*, yardsticks_only: bool, rounds: int, seconds: float) -> None:
         pages = measure(sites, rounds, seconds)
         products = [(site, page) for site in sites[1:] for page in site.pages]
         assets = {page.name: asset_sizes(site, page) for site, page in products}
-        figures = None if yardsticks_only else curriculum_figures(directory)
+        figures = {} if yardsticks_only else {name: section(directory, name) for name in SECTIONS}
     verdicts = [page_verdict(pages, page.name) for _, page in products]
     verdicts += [assets_verdict(name, sizes) for name, sizes in assets.items()]
-    verdicts += curriculum.said(figures) if figures else []
+    if figures:
+        verdicts += curriculum.said(figures["curriculum"])
+        verdicts += plans.said(figures["plans"], 1e6 / median(pages["bare"].rates[1]))
 
     print(table(pages, YARDSTICKS))
     print(
@@ -167,10 +171,7 @@ def run(*, yardsticks_only: bool, rounds: int, seconds: float) -> None:
 
     target = Path(os.environ.get("CAIRN_DATA") or "var").expanduser() / "bench" / "latest.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(
-        json.dumps(report(pages, assets, verdicts, rounds, seconds) | {"curriculum": figures}, indent=2)
-        + "\n"
-    )
+    target.write_text(json.dumps(report(pages, assets, verdicts, rounds, seconds) | figures, indent=2) + "\n")
     print(f"Figures: {target}")
 
 

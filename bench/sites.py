@@ -40,7 +40,10 @@ YARDSTICK_PAGES = (
 )
 
 # Later work adds its pages here.
-PRODUCT_PAGES = (Page("today", "/today/", marker='id="next"'),)
+PRODUCT_PAGES = (
+    Page("today", "/today/", marker='id="next"'),
+    Page("plan", "/plan/", marker='id="road"'),
+)
 
 
 def base_environment() -> dict[str, str]:

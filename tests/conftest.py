@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 
@@ -11,6 +12,10 @@ from curriculum import catalogue
 from tests.fixtures.cast import alice, bob, charlie, curriculum, now  # noqa: F401 - fixtures
 from tests.fixtures.curriculum import forget_curriculum, load_test_curriculum
 from tests.servers import Server, start_postgres, start_valkey
+
+# A busy machine makes no test fail: speed is measured by `make bench`, never here.
+hypothesis.settings.register_profile("cairn", deadline=None)
+hypothesis.settings.load_profile("cairn")
 
 
 @pytest.fixture(scope="session", autouse=True)

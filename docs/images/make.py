@@ -10,6 +10,7 @@ Needs Chromium and pngquant.
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import sync_playwright
 
@@ -25,6 +26,13 @@ PICTURES = (
     ("module-desktop-light.png", "/curriculum/modules/stride/", 1280, 900, 1, "light"),
     ("activity-phone-dark.png", "/plan/garak/run-six-families/", 390, 844, 2, "dark"),
 )
+# The road, as docs/road.md shows it.
+ROAD_WIDTHS = (320, 768, 1280)
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+
+
+def road_name(width: int, scheme: str) -> str:
+    return f"road-{width}-{scheme}.png"
 
 
 def main(address: str, email: str, password: str) -> None:
@@ -49,9 +57,24 @@ def main(address: str, email: str, password: str) -> None:
                 page.wait_for_load_state("networkidle")
             page.goto(f"{address}{path}")
             page.screenshot(path=HERE / name)
+            # The next pictures need no other log-in.
+            state = page.context.storage_state()
             page.close()
+        for width in ROAD_WIDTHS:
+            for scheme in SCHEMES:
+                context = browser.new_context(
+                    viewport={"width": width, "height": 900}, color_scheme=scheme, storage_state=state
+                )
+                page = context.new_page()
+                page.goto(f"{address}/plan/")
+                page.locator("section", has=page.locator("#road")).screenshot(
+                    path=HERE / road_name(width, scheme)
+                )
+                context.close()
         browser.close()
-    for name, *_ in PICTURES:
+    names = [name for name, *_ in PICTURES]
+    names += [road_name(width, scheme) for width in ROAD_WIDTHS for scheme in SCHEMES]
+    for name in names:
         subprocess.run(["pngquant", "--force", "--output", HERE / name, "64", HERE / name], check=True)
 
 

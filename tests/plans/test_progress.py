@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.plans.rules.choice import Candidate, choose_next
+from tracker.plans.rules.choice import Candidate, choose_next, ready
 from tracker.plans.rules.progress import Marked, Piece, Progress, measure, remaining_minutes
 
 pieces = st.lists(
@@ -69,10 +69,42 @@ def test_an_open_activity_never_takes_less_than_a_quarter(planned: int, logged: 
 
 
 candidates = st.lists(
-    st.builds(Candidate, st.integers(0, 99).map(lambda n: f"m.{n}"), st.integers(5, 400), st.booleans()),
+    st.builds(
+        lambda place, module, minutes, started: Candidate(
+            f"m{module}.a{place}", f"m{module}", minutes, started
+        ),
+        st.integers(0, 99),
+        st.integers(0, 7),
+        st.integers(5, 400),
+        st.booleans(),
+    ),
     unique_by=lambda candidate: candidate.key,
     max_size=15,
 )
+# What each of eight modules builds on: earlier ones alone.
+needs = st.tuples(*(st.sets(st.integers(0, 7).map(lambda n: f"m{n}"), max_size=3) for _ in range(8))).map(
+    lambda drawn: {f"m{n}": {key for key in of if int(key[1:]) < n} for n, of in enumerate(drawn)}
+)
+
+
+@given(candidates, needs)
+def test_what_is_ready_is_begun_or_builds_on_nothing_open(
+    found: list[Candidate], builds_on: dict[str, set[str]]
+) -> None:
+    open_modules = {candidate.module_key for candidate in found}
+    offered = ready(found, builds_on)
+    assert bool(offered) == bool(found), "something is ready as long as something is open"
+    assert list(offered) == [
+        candidate
+        for candidate in found
+        if candidate.started or not any(key in open_modules for key in builds_on[candidate.module_key])
+    ]
+
+
+def test_modules_that_wait_for_one_another_are_all_offered() -> None:
+    found = [Candidate("a.x", "a", 60, started=False), Candidate("b.x", "b", 60, started=False)]
+    assert ready(found, {"a": {"b"}, "b": {"a"}}) == tuple(found)
+    assert ready(found, {"a": {"gone"}, "b": {"a"}}) == (found[0],), "what is not open is met"
 
 
 @given(candidates, st.integers(0, 900))

@@ -1,7 +1,9 @@
 """Ways on from a date that moved, and taking a change back."""
 
 import json
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,9 +13,10 @@ from hypothesis import strategies as st
 
 from curriculum.catalogue import Catalogue
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_plan, make_session
+from tests.plans.test_layout import FEW, rolled_back
 from tracker.people.models import User
 from tracker.plans import actions, queries
-from tracker.plans.models import Mark, PlanChange
+from tracker.plans.models import Mark, Plan, PlanChange
 from tracker.plans.rules.replan import hours_that_keep, refuse_undo, stretch, ways
 from tracker.plans.rules.schedule import QUARTER, Off, Pace, Start, finish_on, merged, touch
 
@@ -148,11 +151,119 @@ def test_undo_is_refused_with_a_sentence(alice: User, charlie: User, curriculum:
     assert json.loads(inputs(alice))["weekday_minutes"] == [90] * 7
 
 
-def test_the_same_replan_twice_changes_nothing(alice: User, curriculum: Catalogue) -> None:
-    plan = make_plan(alice, curriculum)
-    assert actions.replan(plan, reason="More", weekday_minutes=(90,) * 7, now=NOW)
-    assert not actions.replan(plan, reason="More", weekday_minutes=(90,) * 7, now=NOW)
-    assert plan.changes.count() == 2
+LEFT_OUT = "mindset.read-two-cases"
+
+
+@pytest.fixture
+def ahead(alice: User, curriculum: Catalogue) -> Plan:
+    """A plan with a pause that runs and an activity left out, of a learner who is ahead by half a module."""
+    plan = make_plan(alice, curriculum, target_on=date(2027, 12, 31))
+    actions.pause_plan(plan, TODAY - timedelta(days=3), TODAY + timedelta(days=4), now=NOW)
+    actions.leave_out(plan, [LEFT_OUT], reason="Left out", now=NOW)
+    for key in list(queries.layout(queries.facts_of(alice.pk, TODAY)))[:6]:
+        actions.mark_activity(alice, plan, key, "done", content=curriculum, now=NOW, on=TODAY)
+    return Plan.objects.get(pk=plan.pk)
+
+
+def _end_pause(plan: Plan, content: Catalogue, now: datetime) -> Any:
+    pause = plan.pauses.order_by("first_on").first()
+    return pause is not None and actions.end_pause(plan, pause.pk, TODAY, now=now)
+
+
+def _mark_known(plan: Plan, content: Catalogue, now: datetime) -> Any:
+    keys = [row.key for row in content.module("garak").activities_in(plan.track_key)]
+    return actions.mark_known(plan.learner, plan, keys, content=content, now=now, on=TODAY)
+
+
+# Every way to change a plan's inputs but moving to another revision, of which test_agreed.py knows.
+CHANGES: dict[str, Callable[[Plan, Catalogue, datetime], Any]] = {
+    "hours": lambda plan, _, now: actions.replan(plan, reason="", weekday_minutes=(90,) * 7, now=now),
+    "target": lambda plan, _, now: actions.replan(plan, reason="", target_on=date(2028, 6, 30), now=now),
+    "no target": lambda plan, _, now: actions.replan(plan, reason="", target_on=None, now=now),
+    "track": lambda plan, _, now: actions.replan(plan, reason="", track_key="security-aware-mle", now=now),
+    "order": lambda plan, _, now: actions.choose_order(plan, "side-by-side", now=now),
+    "own ratio": lambda plan, _, now: actions.use_own_ratio(plan, uses=False, now=now),
+    "pause": lambda plan, _, now: actions.pause_plan(
+        plan, TODAY + timedelta(days=2), TODAY + timedelta(days=30), now=now
+    ),
+    "open pause": lambda plan, _, now: actions.pause_plan(plan, TODAY + timedelta(days=60), None, now=now),
+    "end of pause": _end_pause,
+    "leave out": lambda plan, _, now: actions.leave_out(
+        plan, ["mindset.compare-two-roles"], reason="", now=now
+    ),
+    "take in": lambda plan, _, now: actions.take_in(plan, LEFT_OUT, reason="", now=now),
+    "move up": lambda plan, _, now: actions.move_up(plan, reason="", now=now),
+    "known": _mark_known,
+}
+
+
+def rows_of(plan: Plan) -> tuple[object, list[Any], list[Any]]:
+    """Every column of a plan, its pauses and its first layout."""
+    columns = Plan.objects.filter(pk=plan.pk).values().get()
+    pauses = list(plan.pauses.order_by("first_on").values_list("first_on", "until_on"))
+    return columns, pauses, list(plan.baseline.order_by("pk").values())
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_change_can_be_taken_back_byte_for_byte_and_that_as_well(
+    ahead: Plan, curriculum: Catalogue, name: str
+) -> None:
+    learner = ahead.learner
+    older = ahead.changes.latest("pk")
+    before, rows = inputs(learner), rows_of(ahead)
+    CHANGES[name](ahead, curriculum, NOW)
+    change = ahead.changes.latest("pk")
+    after, changed = inputs(learner), rows_of(ahead)
+    assert (change.before, change.after) == (before, after)
+    assert after != before
+    assert "later change" in actions.undo_change(ahead, older.pk, now=NOW)
+    for restored, columns in [(before, rows), (after, changed), (before, rows)]:
+        undone = ahead.changes.latest("pk")
+        assert actions.undo_change(ahead, undone.pk, now=NOW) == ""
+        assert inputs(learner) == restored
+        assert rows_of(ahead) == columns
+        assert "later change" in actions.undo_change(ahead, undone.pk, now=NOW), "once, not twice"
+        assert "later change" in actions.undo_change(ahead, older.pk, now=NOW)
+        assert inputs(learner) == restored, "what was refused has changed nothing"
+
+
+@FEW
+@given(names=st.lists(st.sampled_from(sorted(CHANGES)), min_size=2, max_size=6))
+def test_after_any_changes_the_last_one_is_taken_back_and_the_others_are_not(
+    ahead: Plan, curriculum: Catalogue, names: list[str]
+) -> None:
+    learner = ahead.learner
+    with rolled_back():
+        for place, name in enumerate(names):
+            before, rows, number = inputs(learner), rows_of(ahead), ahead.changes.count()
+            CHANGES[name](ahead, curriculum, NOW + timedelta(hours=place))
+            changed = inputs(learner) != before
+            assert ahead.changes.count() == number + changed, f"{name} is kept once, if it changes anything"
+            if changed:
+                change = ahead.changes.latest("pk")
+                assert (change.before, change.after) == (before, inputs(learner))
+                last_before, last_rows = before, rows
+        later = NOW + timedelta(days=7)
+        *others, last = ahead.changes.order_by("pk")
+        for other in others:
+            assert actions.undo_change(ahead, other.pk, now=later)
+        assert actions.undo_change(ahead, last.pk, now=later) == ""
+        assert inputs(learner) == last_before
+        assert rows_of(ahead) == last_rows
+
+
+# The end of a pause is left out: asked for again, the pause that is over goes altogether.
+@pytest.mark.parametrize("name", [name for name in CHANGES if name != "end of pause"])
+def test_the_same_change_twice_is_one_change(ahead: Plan, curriculum: Catalogue, name: str) -> None:
+    number = ahead.changes.count()
+    assert CHANGES[name](ahead, curriculum, NOW)
+    changed = inputs(ahead.learner)
+    CHANGES[name](ahead, curriculum, NOW)
+    assert (ahead.changes.count(), inputs(ahead.learner)) == (number + 1, changed)
+    # Three days after it moved up, an idle learner is not ahead any more.
+    if name != "move up":
+        CHANGES[name](ahead, curriculum, NOW + timedelta(days=3))
+        assert (ahead.changes.count(), inputs(ahead.learner)) == (number + 1, changed)
 
 
 # ----------------------------------------------------------------------------------------------- pages

@@ -46,8 +46,8 @@ def week_bars(weeks: Sequence[WeekHours], width: float = WIDTH) -> tuple[Bar, ..
     return tuple(bars)
 
 
-# What keeps the last day inside, and the room that a month's name takes.
-EDGE, NAME = 6.0, 46.0
+# What keeps the last day inside, and the room that a month's name takes: on paper, where letters are larger.
+EDGE, NAME = 6.0, 54.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,12 @@ class Axis:
 
     def months(self) -> tuple[tuple[float, str], ...]:
         """First days of months with their names, as many as have room; January and the first say the year."""
-        step = next((s for s in (1, 2, 3, 6) if s * 30 * self.per_day >= NAME), 12)
+        step = next((s for s in (1, 2, 3, 6, 12, 24, 60) if s * 30 * self.per_day >= NAME), 120)
         found: list[tuple[float, str]] = []
         day = date(self.first.year, self.first.month, 1)
         while day <= self.last:
-            if day >= self.first and (day.month - 1) % step == 0 and self.right - self.x(day) >= NAME - EDGE:
+            is_shown = day >= self.first and (day.year * 12 + day.month - 1) % step == 0
+            if is_shown and self.right - self.x(day) >= NAME - EDGE:
                 year = f" {day:%y}" if not found or day.month == 1 else ""
                 found.append((self.x(day), f"{words.MONTHS[day.month - 1][:3]}{year}"))
             day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
@@ -86,12 +87,13 @@ class Axis:
 
 
 def axis(dates: Iterable[date], finish: FinishRange | None, left: float, right: float) -> Axis:
-    """An axis for these dates and the finish range; of a far longer one, only where it begins."""
+    """An axis for these dates and the finish range; of a range that goes far on, as much as has room."""
     days = sorted(dates)
     first, last = days[0], days[-1]
-    reached = [day for day in (finish.low_80_on, finish.high_80_on) if day] if finish else []
     room = last + 2 * max(last - first, timedelta(days=60))
-    return Axis(first, max([last, *(min(day, room) for day in reached)]), left, right)
+    if finish and finish.low_80_on and finish.low_80_on <= room:
+        last = max(last, finish.low_80_on, min(finish.high_80_on or last, room))
+    return Axis(first, last, left, right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +134,13 @@ class RoadShape:
     bar: float  # to the bar's top
     thickness: float
     longest_title: int
-    range_dy: float  # from the last row down to the words of the finish range
+    range_words: float  # the width that the words of the finish range take
 
 
-TOP_OF_ROAD = 38.0
-WIDE_ROAD = RoadShape("wide", 1120.0, 264.0, 30.0, 23.0, 12.0, 9.0, 33, 19.0)
-NARROW_ROAD = RoadShape("narrow", 358.0, 0.0, 42.0, 19.0, 25.0, 11.0, 44, 38.0)
+# What stands below the last row: today's word, and under it the words of the finish range.
+TOP_OF_ROAD, RANGE_DOWN = 38.0, 38.0
+WIDE_ROAD = RoadShape("wide", 1120.0, 264.0, 30.0, 23.0, 12.0, 9.0, 29, 330.0)
+NARROW_ROAD = RoadShape("narrow", 358.0, 0.0, 42.0, 19.0, 25.0, 11.0, 44, 290.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +168,7 @@ class Road:
     today_x: float
     bottom: float
     range_x: float  # where the words of the finish range end
-    range_dy: float
+    range_y: float
     height: float
 
     @property
@@ -203,6 +206,7 @@ def road(
         rows.append(RoadRow(row, top, top + shape.label, bar_y, base, now_x, now_width, now_width * share))
     bottom = TOP_OF_ROAD + len(rows) * shape.row
     behind = bands(on, pauses, finish)
+    range_x = max((band.x + band.width for band in behind if band.kind == "b80"), default=on.right)
     return Road(
         shape=shape,
         rows=tuple(rows),
@@ -210,9 +214,9 @@ def road(
         bands=behind,
         today_x=on.x(today),
         bottom=bottom,
-        range_x=max((band.x + band.width for band in behind if band.kind == "b80"), default=on.right),
-        range_dy=shape.range_dy,
-        height=bottom + (shape.range_dy + 23 if finish else 24),
+        range_x=max(range_x, shape.range_words),
+        range_y=bottom + RANGE_DOWN,
+        height=bottom + (RANGE_DOWN + 23 if finish else 24),
     )
 
 
@@ -227,7 +231,7 @@ class BurnUpShape:
 
 WIDE_BURN_UP = BurnUpShape("wide", 1120.0, 300.0)
 NARROW_BURN_UP = BurnUpShape("narrow", 358.0, 260.0)
-BURN_UP_LEFT, BURN_UP_TOP, BURN_UP_FLOOR = 44.0, 34.0, 8.0
+BURN_UP_LEFT, BURN_UP_TOP, BURN_UP_FLOOR = 52.0, 34.0, 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +239,7 @@ class BurnUpChart:
     """Hours of the plan by date: planned, done, and the forecast as two wedges from today to the finish."""
 
     shape: BurnUpShape
+    left: float
     planned: str
     done: str
     wedges: tuple[tuple[str, str], ...]  # (kind, path), the wider one first
@@ -266,13 +271,20 @@ def burn_up_chart(found: BurnUp, today: date, finish: FinishRange | None, shape:
     def wedge(low: date, high: date | None) -> str:
         """From today up to the whole, between the early and the late end; cut off where the axis ends."""
         now = found.done[-1][1]
-        points = [(on.x(today), now), (on.end(low), found.whole_minutes)]
+
+        def at_the_edge(end: date | None) -> tuple[float, float]:
+            """Where the line to this end leaves the chart; level where no end can be said."""
+            share = (on.last - today) / (end - today) if end else 0.0
+            return on.right, now + (found.whole_minutes - now) * share
+
+        points: list[tuple[float, float]] = [(on.x(today), now)]
+        if low <= on.last:
+            points.append((on.end(low), found.whole_minutes))
         if high is not None and high <= on.last:
             points.append((on.end(high), found.whole_minutes))
         else:
-            share = (on.last - today) / (high - today) if high else 0.0
-            points.append((on.right, found.whole_minutes))
-            points.append((on.right, round(now + (found.whole_minutes - now) * share)))
+            points.append((on.right, found.whole_minutes) if low <= on.last else at_the_edge(low))
+            points.append(at_the_edge(high))
         return "M" + "L".join(f"{x:.1f} {y(minutes):.1f}" for x, minutes in points) + "Z"
 
     wedges = []
@@ -284,6 +296,7 @@ def burn_up_chart(found: BurnUp, today: date, finish: FinishRange | None, shape:
     hours = tuple((y(n * 60), n) for n in range(0, int(highest / 60) + 1, step))
     return BurnUpChart(
         shape=shape,
+        left=on.left,
         planned=line(found.planned),
         done=line(found.done),
         wedges=tuple(wedges),

@@ -242,7 +242,7 @@ class Facts:
 
 
 def facts(on: Mapping[int, date]) -> dict[int, Facts]:
-    """The rows of these learners, each on their own local day. Five queries, however many they are."""
+    """The rows of these learners, each on their own local day. Five queries at most for any number."""
     plans_ever = {plan.pk: plan for plan in Plan.objects.filter(learner_id__in=on)}
     plans = {plan.learner_id: plan for plan in plans_ever.values() if plan.ended_at is None}
     pauses: dict[int, list[Pause]] = {plan.pk: [] for plan in plans.values()}
@@ -282,7 +282,7 @@ def facts_of(learner_id: int, on: date) -> Facts:
 
 
 def standings(on: Mapping[int, date]) -> dict[int, Standing]:
-    """Where these learners stand, each on their own local day. Five queries, however many they are."""
+    """Where these learners stand, each on their own local day. Five queries at most for any number."""
     return {learner_id: stand(found) for learner_id, found in facts(on).items()}
 
 

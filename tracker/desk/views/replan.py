@@ -96,11 +96,13 @@ def behind(request: LearnerRequest) -> HttpResponse:
         messages.info(request, "Nothing was changed: the plan has moved since. Look at the ways on again.")
         return redirect("behind")
     asked = request.GET.getlist("leave") if "shown" in request.GET else None
+    stands = plans_queries.stand(found)
     context = {
         "nav": "plan",
         "plan": found.plan,
-        "stands": plans_queries.stand(found),
+        "stands": stands,
         "ways": ways,
+        "kept_on": _kept_on(found, stands, ways) if ways else None,
         "now_minutes": found.pace.week_minutes,
         "weekdays": list(
             zip(words.WEEKDAYS, found.plan.weekday_minutes, ways.weekday_minutes, strict=True)
@@ -111,6 +113,18 @@ def behind(request: LearnerRequest) -> HttpResponse:
         "was_asked": asked is not None,
     }
     return render(request, "desk/behind.html", context)
+
+
+def _kept_on(found: Facts, stands: Standing, ways: Ways) -> date | None:
+    """Where the hours that keep the date lead: to it, or some days before it."""
+    if ways.weekday_minutes is None or ways.week_minutes == found.pace.week_minutes:
+        return stands.finish_on
+    return plans_queries.stand(would(found, **_days(ways.weekday_minutes))).finish_on
+
+
+def _days(weekday_minutes: Sequence[int]) -> dict[str, int]:
+    """Minutes for each weekday, Monday first, by the fields of a plan."""
+    return {f"{day}_minutes": minutes for day, minutes in zip(DAY_FIELDS, weekday_minutes, strict=True)}
 
 
 def _keep_the_date(found: Facts, ways: Ways, said: str, _: Sequence[str]) -> bool:
@@ -222,8 +236,7 @@ def _preview(found: Facts, form: ChangeForm) -> dict[str, Any]:
     assert found.plan is not None
     inputs = form.inputs
     minutes = inputs.pop("weekday_minutes")
-    days = {f"{day}_minutes": n for day, n in zip(DAY_FIELDS, minutes, strict=True)}
-    changed = would(found, **inputs, **days)
+    changed = would(found, **inputs, **_days(minutes))
     before, after = plans_queries.stand(found), plans_queries.stand(changed)
     is_late = bool(inputs["target_on"] and after.finish_on and after.finish_on > inputs["target_on"])
     now, then = _modules(found.plan), _modules(changed.plan)
@@ -233,16 +246,18 @@ def _preview(found: Facts, form: ChangeForm) -> dict[str, Any]:
         "before_week": found.pace.week_minutes,
         "after_week": changed.pace.week_minutes,
         "is_late": is_late,
-        "needed_week_minutes": schedule.week_minutes_needed(
-            after.remaining_minutes, changed.pace, changed.laid_from, inputs["target_on"]
-        )
-        if is_late
-        else None,
+        "needed_week_minutes": _needed(changed) if is_late else None,
         "comes": [module for module in then if module not in now],
         "goes": [module for module in now if module not in then],
         "is_same": not _what_changes(found.plan, form.inputs),
         "answers": [(name, form.data.get(name, "")) for name in form.fields],
     }
+
+
+def _needed(found: Facts) -> int | None:
+    """The hours of the week that keep the target, as "Keep the date" says them; None where none do."""
+    ways = plans_queries.ways_on(found, None)
+    return ways.week_minutes if ways else None
 
 
 def _modules(plan: Plan | None) -> tuple[Module, ...]:

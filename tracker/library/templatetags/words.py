@@ -87,10 +87,13 @@ def add_px(value: float | str, more: float) -> str:
 
 
 @register.filter
-def place(shape: Any) -> SafeString:
-    """Where a rectangle of a chart lies, as its attributes."""
+def drawn(bar: Any) -> SafeString:
+    """A week's bar with the line of its target, as SVG."""
+    kind = "open" if bar.is_current else "bar done"
+    goal = f'<path class="goal" d="{bar.goal}"/>' if bar.goal else ""
     return mark_safe(  # noqa: S308 - numbers alone
-        f'x="{shape.x:.1f}" y="{shape.y:.1f}" width="{shape.width:.1f}" height="{shape.height:.1f}"'
+        f'<rect class="{kind}" x="{bar.x:.1f}" y="{bar.y:.1f}" width="{bar.width:.1f}"'
+        f' height="{bar.height:.1f}"/>{goal}'
     )
 
 

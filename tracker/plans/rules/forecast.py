@@ -129,19 +129,22 @@ def study_weeks(by_day: Mapping[date, int], off: Iterable[Off], on: date) -> tup
     Days off do not count: a week of which at least `DAYS_OF_A_WEEK` are left is stretched to seven days, one
     with fewer is left out.
     """
-    this = week_of(on)
-    earliest = this.shifted(-WEEKS_SEEN)
-    studied = [day for day, minutes in by_day.items() if minutes and earliest.first_on <= day < this.first_on]
+    until = week_of(on).first_on
+    earliest = until - timedelta(weeks=WEEKS_SEEN)
+    studied = {day: minutes for day, minutes in by_day.items() if minutes and earliest <= day < until}
     if not studied:
         return ()
-    pauses = tuple(off)
-    week, weeks = week_of(min(studied)), []
-    while week < this:
-        days = [day for day in week.days if not any(day in pause for pause in pauses)]
-        if len(days) >= DAYS_OF_A_WEEK:
-            weeks.append(round(sum(by_day.get(day, 0) for day in days) * 7 / len(days)))
-        week = week.shifted(1)
-    return tuple(weeks)
+    first = week_of(min(studied)).first_on
+    days_off = {day for pause in off for day in pause.days_in(first, until)}
+    logged = [0] * ((until - first).days // 7)
+    days_left = [7] * len(logged)
+    for day in days_off:
+        days_left[(day - first).days // 7] -= 1
+    for day, minutes in studied.items():
+        if day not in days_off:
+            logged[(day - first).days // 7] += minutes
+    weeks = zip(logged, days_left, strict=True)
+    return tuple(round(minutes * 7 / days) for minutes, days in weeks if days >= DAYS_OF_A_WEEK)
 
 
 def day_after(weeks: float, from_on: date, off: Iterable[Off]) -> date | None:
