@@ -191,6 +191,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tracker.api.middleware.ProblemMiddleware",
     "tracker.people.middleware.Utf8Middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -311,6 +312,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600,
         "options": {"expires": 3000},
     },
+    # Every hour, though a day would do: beat remembers nothing over a restart, and some restart each day.
+    "forget-old-answers": {
+        "task": "tracker.people.tasks.forget_old_answers",
+        "schedule": 3600,
+        "options": {"expires": 3000},
+    },
+    "forget-waiting-files": {
+        "task": "tracker.journal.tasks.forget_waiting_files",
+        "schedule": 3600,
+        "options": {"expires": 3000},
+    },
 }
 
 # --- people ------------------------------------------------------------------------------------------------
@@ -353,6 +365,14 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ALLAUTH_TRUSTED_PROXY_COUNT = whole("CAIRN_PROXIES", 0, 0, 10)
+
+# --- programs ----------------------------------------------------------------------------------------------
+
+# How many requests a token is good for, in a minute and in an hour.
+API_A_MINUTE = whole("CAIRN_API_MINUTE", 120, 1, 100_000)
+API_AN_HOUR = whole("CAIRN_API_HOUR", 2000, 1, 10_000_000)
+# How many refused tokens a minute one address may try before it is told to wait.
+API_REFUSALS_A_MINUTE = 30
 
 # --- mail --------------------------------------------------------------------------------------------------
 

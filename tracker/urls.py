@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("tracker.milestones.urls")),
     path("", include("tracker.reminders.urls")),
     path("", include("tracker.desk.urls")),
+    path("", include("tracker.api.urls")),
 ]
 
 handler500 = "tracker.desk.views.home.server_error"

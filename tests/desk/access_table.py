@@ -28,22 +28,27 @@ class Row:
     """One address.
 
     filled: its parameters, by the name of the value that each gets. form: what POST sends, by field.
+    asks: whether GET may send the form too, to be shown what it gives; the cell is the same.
     get (which HEAD shares), post, options: cells. other: PUT, PATCH and
-    DELETE; put where PUT differs.
+    DELETE; put, patch, delete where one of them differs.
     """
 
     filled: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
+    asks: bool = False
     get: str
     post: str
     other: str
     options: str
     put: str = ""
+    patch: str = ""
+    delete: str = ""
 
     def expected(self, method: str, actor: str) -> str:
         """The word for this method and actor."""
         cells = {"GET": self.get, "HEAD": self.get, "POST": self.post, "OPTIONS": self.options}
-        cell = cells.get(method) or (self.put if method == "PUT" and self.put else self.other)
+        cells |= {"PUT": self.put, "PATCH": self.patch, "DELETE": self.delete}
+        cell = cells[method] or self.other
         words = cell.split()
         return words[ACTORS.index(actor)] if len(words) > 1 else words[0]
 
@@ -57,6 +62,7 @@ def private(
     *,
     filled: Mapping[str, str] = NOTHING,
     form: Mapping[str, str] = NOTHING,
+    asks: bool = False,
 ) -> Row:
     """An address of ours for who is logged in. A cell here says what stranger, owner and staff get."""
 
@@ -65,7 +71,15 @@ def private(
         return " ".join([ASKED_TO_LOG_IN, *(words if len(words) > 1 else words * 3)])
 
     refused = for_all("405")
-    return Row(filled=filled, form=form, get=for_all(get), post=for_all(post), other=refused, options=refused)
+    return Row(
+        filled=filled,
+        form=form,
+        asks=asks,
+        get=for_all(get),
+        post=for_all(post),
+        other=refused,
+        options=refused,
+    )
 
 
 def public(
@@ -89,13 +103,59 @@ def form_page(get: str, post: str, *, other: str = "405", **form: str) -> Row:
     return Row(get=get, post=post, put=get, other=other, options=get, form=form)
 
 
+def program(*methods: str, filled: Mapping[str, str] = NOTHING) -> Row:
+    """An address for programs: whoever is logged in, what counts is a token, and nobody here has one."""
+
+    def cell(method: str) -> str:
+        return "401" if method in methods else "405"
+
+    return Row(
+        filled=filled,
+        get=cell("GET"),
+        post=cell("POST"),
+        put=cell("PUT"),
+        patch=cell("PATCH"),
+        delete=cell("DELETE"),
+        other="405",
+        options="405",
+    )
+
+
 OWN_SESSION = {"pk": "session"}
+API_SESSION = {"session_id": "session"}
 MODULE = {"module_key": "ready"}
 CRITERION = {"module_key": "ready", "criterion_key": "criterion"}
 ACTIVITY = {"module_key": "completed", "slug": "slug"}
 EDITION = {"framework_key": "framework", "edition": "edition"}
 
+# For programs. tests/api/test_scopes.py says who of them may what.
+PROGRAMS: dict[str, Row] = {
+    "api-me": program("GET"),
+    "api-sessions": program("GET", "POST"),
+    "api-read-line": program("POST"),
+    "api-session": program("GET", "PATCH", "DELETE", filled=API_SESSION),
+    "api-restore": program("POST", filled=API_SESSION),
+    "api-timer": program("GET", "DELETE"),
+    "api-start-timer": program("POST"),
+    "api-pause-timer": program("POST"),
+    "api-resume-timer": program("POST"),
+    "api-stop-timer": program("POST"),
+    "api-log-timer": program("POST"),
+    "api-plan": program("GET"),
+    "api-weeks": program("GET"),
+    "api-this-week": program("GET"),
+    "api-activities": program("GET"),
+    "api-next": program("GET"),
+    "api-mark": program("PUT", "DELETE", filled={"key": "activity"}),
+    "api-milestones": program("GET"),
+}
+
 TABLE: dict[str, Row] = {
+    **PROGRAMS,
+    # What programs can do, for everybody to read.
+    "api-docs": public(get="200"),
+    "api-openapi": public(get="200"),
+    "api-problem": public(get=">api-docs", filled={"name": "problem"}),
     # For machines.
     "healthz": public(get="200"),
     "readyz": public(get="200"),
@@ -159,6 +219,12 @@ TABLE: dict[str, Row] = {
     "home": public(get="200 >today >today >today"),
     "theme": public(post=">home", form={"theme": "dark"}),
     "unsubscribe": public(get="200", post="200", filled={"token": "unsubscribe"}),
+    "log-from-mail": public(
+        get="200",
+        post=">log-from-mail",
+        filled={"token": "log"},
+        form={"length": "45", "activity": "mindset.rate-six-skills", "day": "0"},
+    ),
     # The curriculum, to read and to search.
     "curriculum": public(get="200"),
     "search": public(get="200"),
@@ -184,8 +250,14 @@ TABLE: dict[str, Row] = {
     "today": private(get="200"),
     "plan": private(get="200"),
     "add-pause": private(post=">plan", form={"first_on": "2026-11-19", "until_on": "2026-11-21"}),
+    "plan-history": private(get="200"),
     "choose-order": private(post=">plan", form={"order": "side-by-side"}),
     "behind": private(get="200", post=">behind"),
+    "change-plan": private(
+        get="200", post=">plan", asks=True, form={"track": "security-aware-mle", "monday": "2", "target": ""}
+    ),
+    "move-up": private(post=">plan", form={"to": "2027-01-01"}),
+    "take-in": private(post=">module", filled={"module_key": "completed", "activity_key": "activity"}),
     "undo-change": private(post="404 >plan 404", filled={"pk": "change"}),
     "own-ratio": private(post=">plan", form={"uses": "yes"}),
     "end-pause": private(post="404 >plan 404", filled={"pk": "pause"}),
@@ -206,13 +278,29 @@ TABLE: dict[str, Row] = {
         form={"kind": "done"},
     ),
     "put-off": private(post=">today", filled={"module_key": "completed", "activity_key": "activity"}),
+    "timer": private(get="200"),
+    "start-timer": private(post=">timer", form={"subject": "mindset"}),
+    "pause-timer": private(post=">timer"),
+    "resume-timer": private(post=">timer"),
+    "stop-timer": private(post=">timer"),
+    "discard-timer": private(post=">timer"),
     "journal": private(get="200"),
+    "read-line": private(post="200", form={"length": "45"}),
     "log": private(get="200", post=">today", form={"length": "45"}),
     "study-session": private(
         get="404 200 404", post="404 >study-session 404", filled=OWN_SESSION, form={"length": "50"}
     ),
     "delete-session": private(post="404 >study-session 404", filled=OWN_SESSION),
     "put-back-session": private(post="404 >journal 404", filled={"pk": "deleted"}),
+    "import-file": private(get="200", post=">import-preview", form={"pasted": "2026-11-16,45,garak,Read."}),
+    "import-preview": private(get="404 200 404", post="404 >import-preview 404", filled={"pk": "waiting"}),
+    # Its subjects are matched already, and can be matched anew.
+    "import-answers": private(get="404 200 404", post="404 >import-preview 404", filled={"pk": "waiting"}),
+    "import-batch": private(get="404 200 404", filled={"pk": "batch"}),
+    "take-back-import": private(post="404 >import-batch 404", filled={"pk": "batch"}),
+    "put-back-import": private(post="404 >import-batch 404", filled={"pk": "batch"}),
+    "journal-csv": private(get="200"),
+    "journal-json": private(get="200"),
     "milestones": private(get="200"),
     "milestone": private(get="200", filled={"module_key": "completed"}),
     "complete-milestone": private(post=">milestone", filled=MODULE),
@@ -227,6 +315,8 @@ TABLE: dict[str, Row] = {
     # Staff see that there is a mail and what it says but for links; the file itself is its reader's alone.
     "letter": private(get="404 200 200", filled={"name": "letter"}),
     "letter-file": private(get="404 200 404", filled={"name": "letter"}),
+    "tokens": private(get="200", post="200", form={"name": "laptop", "scope": "log", "days": "30"}),
+    "revoke-token": private(post="404 >tokens 404", filled={"pk": "token"}),
     "my-data": private(get="200"),
     # Leaving asks for one's own address, and Alice's is another's to all but her.
     "leave": private(get="200", post="422 200 422", form={"address": "alice@example.org"}),

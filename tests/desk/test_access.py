@@ -23,17 +23,23 @@ from pytest_django import Settings
 
 from curriculum.catalogue import Catalogue
 from curriculum.schema import edition_slug
-from tests.desk.access_table import ACTORS, DRAFT, TABLE, WITHOUT_TOKEN
+from tests.desk.access_table import ACTORS, DRAFT, PROGRAMS, TABLE, WITHOUT_TOKEN
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_plan, make_session
+from tests.journal.files import make_import
+from tests.reminders.factories import make_leased
 from tracker.milestones import actions as milestones_actions
 from tracker.operations import mailfiles
+from tracker.people import actions as people_actions
+from tracker.people.actions import token_hash
 from tracker.people.models import User
 from tracker.plans import actions as plans_actions
 from tracker.reminders import actions as reminders_actions
+from tracker.reminders import queries as reminders_queries
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # Stands in everything of Alice's that is text: nobody else may ever read it.
 PRIVATE = "alices-own-words"
+LOG_TOKEN = "l" * 43
 
 
 def patterns(found: list[Any] | None = None) -> Iterator[URLPattern]:
@@ -98,10 +104,17 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
             milestones_actions.tick_criterion(alice, module, criterion.key, link="", note=PRIVATE, now=NOW)
     milestones_actions.complete_milestone(alice, plan, completed, now=NOW, on=TODAY)
     recipient = reminders_actions.set_reminder(alice, 7, 18, wording="Mail me.", place="start", now=NOW)
+    mail, lease = make_leased(alice)
+    link = reminders_actions.LogLink(
+        token_hash(LOG_TOKEN), ("mindset.rate-six-skills",), reminders_queries.stamp_of(alice.password)
+    )
+    assert reminders_actions.begin_hand_over(mail.pk, lease, alice.email, NOW, link)
+    token, _ = people_actions.make_token(alice, name=PRIVATE, scope="log", expires_at=None, now=NOW)
     new_address = EmailAddress.objects.create(user=alice, email="alice.new@example.org", primary=False)
     answers = {question.key: "yes" for question in completed.questions}
     plans_actions.answer_self_check(alice, answers, now=NOW, on=TODAY)
     plans_actions.rate_skills(alice, {content.skills[0].key: (3, PRIVATE)}, now=NOW, on=TODAY)
+    waiting, batch = make_import(alice, PRIVATE)
     framework = content.framework("mitre-atlas")
     edition = framework.editions[-1]
     pause = plans_actions.pause_plan(plan, date(2027, 2, 1), date(2027, 2, 8), now=NOW)
@@ -110,9 +123,14 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
         "change": str(pause.plan.changes.latest("pk").pk),
         "session": str(session.pk),
         "deleted": str(deleted.pk),
+        "waiting": str(waiting.pk),
+        "batch": str(batch.pk),
         "alice": str(alice.pk),
         "uid": user_pk_to_url_str(alice),
         "unsubscribe": recipient.unsubscribe_token,
+        "log": LOG_TOKEN,
+        "token": str(token.pk),
+        "problem": "scope",
         "set-up": "a-token-of-nobody",
         "confirm": get_emailconfirmation_model().create(new_address).key,
         "completed": completed.key,
@@ -132,16 +150,19 @@ def path_of(name: str, world: World) -> str:
     return reverse(name, kwargs=filled)
 
 
-def ask(world: World, actor: str, method: str, name: str, *, checks_token: bool = False) -> Any:
+def ask(
+    world: World, actor: str, method: str, name: str, *, checks_token: bool = False, query: str = ""
+) -> Any:
     """One request with a browser of its own, of which nothing stays: row, cookie, mail, count of a limit."""
     browser = Client(enforce_csrf_checks=checks_token, raise_request_exception=False)
     browser.cookies.load(world.cookies[actor])
     form = TABLE[name].form if method == "POST" else {}
+    path = path_of(name, world) + query
     cache.clear()
     world.letter.write_bytes(world.letter_content)
     with transaction.atomic():
         answer = browser.generic(
-            method, path_of(name, world), urlencode(form), content_type="application/x-www-form-urlencoded"
+            method, path, urlencode(form), content_type="application/x-www-form-urlencoded"
         )
         transaction.set_rollback(True)
     return answer
@@ -170,10 +191,12 @@ def test_every_address_answers_as_written(world: World, actor: str, caplog: pyte
     differ = []
     for name, row in TABLE.items():
         assert resolve(path_of(name, world)).url_name == name
-        for method in METHODS:
-            answer = ask(world, actor, method, name)
+        asked = [(method, "") for method in METHODS]
+        asked += [(method, f"?{urlencode(row.form)}") for method in ("GET", "HEAD") if row.asks]
+        for method, query in asked:
+            answer = ask(world, actor, method, name, query=query)
             if said(answer) != (wanted := row.expected(method, actor)):
-                differ.append(f"{method} {name}: {said(answer)}, not {wanted}")
+                differ.append(f"{method} {name}{query}: {said(answer)}, not {wanted}")
             if actor != "owner" and PRIVATE.encode() in answer.content:
                 differ.append(f"{method} {name}: shows what is Alice's")
             if method == "HEAD" and answer.content:
@@ -193,7 +216,10 @@ def test_nothing_is_changed_without_the_forms_token(
         if ask(world, actor, method, name, checks_token=True).status_code != 403
     }
     assert taken == {
-        (method, name) for name in WITHOUT_TOKEN for method in ("POST", "PUT", "PATCH", "DELETE")
+        (method, name)
+        # No cookie counts with programs, so that no form of another site could act for anybody.
+        for name in {*WITHOUT_TOKEN, *PROGRAMS}
+        for method in ("POST", "PUT", "PATCH", "DELETE")
     }
 
 
@@ -201,11 +227,18 @@ def test_alice_reads_her_own_words(world: World) -> None:
     """The mark that nobody else may see is one that would be seen."""
     shown = {name for name in TABLE if PRIVATE.encode() in ask(world, "owner", "GET", name).content}
     assert shown >= {
+        "import-answers",
+        "import-batch",
+        "import-file",
+        "import-preview",
         "journal",
+        "journal-csv",
+        "journal-json",
         "study-session",
         "milestone",
         "letter",
         "letter-file",
         "my-data",
         "skills-matrix",
+        "tokens",
     }

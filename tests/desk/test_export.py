@@ -14,11 +14,13 @@ from django.urls import reverse
 
 from curriculum.catalogue import Catalogue
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_plan, make_session
+from tests.journal.files import make_import
 from tracker.desk import export
 from tracker.journal import actions as journal_actions
 from tracker.journal.actions import Entry
 from tracker.milestones import actions as milestones_actions
-from tracker.people.models import User
+from tracker.people import actions as people_actions
+from tracker.people.models import ApiToken, User
 from tracker.plans import actions as plans_actions
 from tracker.reminders import actions as reminders_actions
 from tracker.reminders.models import Recipient, Reminder
@@ -52,6 +54,11 @@ def everything_for(learner: User, content: Catalogue) -> None:
     session = make_session(learner, note=learner.email)
     make_session(learner, note=learner.email, deleted_at=NOW)
     journal_actions.correct_session(session, Entry(30, TODAY, note=f"Less. {learner.email}"), now=NOW)
+    token, _ = people_actions.make_token(learner, name=learner.email, scope="log", expires_at=None, now=NOW)
+    make_session(learner, note=learner.email, logged_with=token)
+    journal_actions.start_timer(learner, module_key="mindset", activity_key="", now=NOW)
+    people_actions.keep_answer(learner, "a key", "0" * 64, 201, learner.email, now=NOW)
+    make_import(learner, learner.email)
     mindset = content.module("mindset")
     for criterion in mindset.criteria_in(plan.track_key):
         milestones_actions.tick_criterion(
@@ -109,7 +116,8 @@ def test_the_file_holds_the_same_and_no_secret(both: tuple[User, User]) -> None:
     recipient = Recipient.objects.get(learner=alice)
     lease = Reminder.objects.filter(learner=alice).values_list("lease_token", flat=True).get()
     assert lease is not None
-    for secret in (alice.password, recipient.unsubscribe_token, str(lease)):
+    hashed = ApiToken.objects.get(learner=alice).token_hash
+    for secret in (alice.password, recipient.unsubscribe_token, str(lease), hashed):
         assert secret
         assert secret not in text
 

@@ -23,7 +23,8 @@ from tracker.desk.restore import REASON, settle
 from tracker.operations import backup
 from tracker.operations.processes import end_group, wait_until
 from tracker.operations.supervisor import take_lock
-from tracker.people.models import User
+from tracker.people import actions as people_actions
+from tracker.people.models import ApiToken, User
 from tracker.reminders import actions as reminders_actions
 from tracker.reminders.models import Recipient, Reminder
 
@@ -471,6 +472,13 @@ def test_mail_that_may_have_gone_out_becomes_unknown(alice: User, bob: User, cur
     assert Recipient.objects.get(learner=alice).next_due_at == NOW + timedelta(days=7, hours=8)
     assert not Reminder.objects.filter(learner=bob).exists()
     assert Recipient.objects.get(learner=bob).next_due_at == due_today.next_due_at
+
+
+def test_no_token_is_good_in_a_restored_database(alice: User) -> None:
+    # One that was revoked since the backup was made would be good again.
+    people_actions.make_token(alice, name="laptop", scope="log", expires_at=None, now=NOW)
+    settle(NOW + timedelta(hours=1))
+    assert ApiToken.objects.get().revoked_at == NOW + timedelta(hours=1)
 
 
 @pytest.mark.parametrize("state", ["claimed", "handing_over"])

@@ -15,6 +15,7 @@ from django.test import Client
 from curriculum.catalogue import Catalogue
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_plan, make_session
 from tests.people.conftest import is_logged_in, log_in, sign_up, text_of
+from tracker.journal.actions import start_timer
 from tracker.journal.models import SessionCorrection
 from tracker.milestones.models import Completion, CriterionTick
 from tracker.operations import mailfiles
@@ -83,6 +84,10 @@ def everything(learner: User, content: Catalogue) -> None:
         claimed_at=NOW,
         not_before=NOW,
     )
+    token, _ = actions.make_token(learner, name="laptop", scope="log", expires_at=None, now=NOW)
+    make_session(learner, logged_with=token)
+    start_timer(learner, module_key="mindset", activity_key="", now=NOW)
+    actions.keep_answer(learner, "a key", "0" * 64, 201, "{}", now=NOW)
     EmailAddress.objects.create(user=learner, email=f"pending-{learner.pk}@example.org")
     browser_of(learner)
 

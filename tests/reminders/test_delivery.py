@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -108,9 +107,9 @@ def test_the_hand_over_is_on_record_while_the_body_is_on_its_way(
     seen: list[str] = []
     begin = actions.begin_hand_over
 
-    def looking(reminder_id: int, token: UUID, address: str, now: datetime) -> bool:
+    def looking(*given: Any) -> bool:
         asked = sink.fault(Point.BODY)
-        begun = begin(reminder_id, token, address, now)
+        begun = begin(*given)
         seen.extend([*states(), str(asked.reached.is_set())])
         return begun
 

@@ -21,6 +21,7 @@ from tracker.reminders.mail import Letter
 from tracker.reminders.models import Recipient, Reminder
 
 TODAY = date(2026, 11, 19)
+LOG_TOKEN = "l" * 43
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def letter(alice: User, curriculum: Catalogue) -> Callable[[], Letter]:
     def write() -> Letter:
         row = Reminder.objects.filter(learner=alice).first() or make_reminder(alice)
         [leased] = queries.leased([row.pk])
-        return mail.weekly_letter(leased, standing(alice.pk, TODAY), NOW)
+        return mail.weekly_letter(leased, standing(alice.pk, TODAY), NOW, LOG_TOKEN)
 
     return write
 
@@ -69,7 +70,7 @@ def test_the_last_day_of_the_week_says_today(alice: User, letter: Callable[[], L
     make_session(alice, minutes=30)
     row = make_reminder(alice)
     [leased] = queries.leased([row.pk])
-    made = mail.weekly_letter(leased, standing(alice.pk, TODAY + timedelta(days=3)), NOW)
+    made = mail.weekly_letter(leased, standing(alice.pk, TODAY + timedelta(days=3)), NOW, LOG_TOKEN)
     assert "6 h left today." in made.text
 
 

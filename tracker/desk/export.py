@@ -1,19 +1,23 @@
 """Everything that is a learner's own, as plain values for one JSON file."""
 
+from base64 import b64encode
 from typing import Any
 
 from allauth.account.models import EmailAddress, EmailConfirmation
 from django.db.models import Model, QuerySet
 
-from tracker.journal.models import SessionCorrection, StudySession
+from tracker.journal.models import ImportBatch, SessionCorrection, StudySession, Timer, WaitingFile
 from tracker.milestones.models import Completion, CriterionTick
-from tracker.people.models import User
+from tracker.people.models import ApiToken, KeptAnswer, User
 from tracker.plans.models import Baseline, Mark, Pause, Plan, PlanChange, SelfCheckAnswer, SkillRating
 from tracker.reminders.models import Consent, Recipient, Reminder
 
 FORMAT = "cairn-export/1"
 # Secrets that act for the learner, and what only the machinery needs.
-LEFT_OUT = {"password", "unsubscribe_token", "lease_token", "leased_until", "groups", "user_permissions"}
+LEFT_OUT = {
+    "password", "unsubscribe_token", "token_hash", "request_hash", "lease_token", "leased_until", "groups",
+    "user_permissions",
+}  # fmt: skip
 # A row of these is nothing but a secret that acts for the learner.
 MODELS_LEFT_OUT = {EmailConfirmation}
 
@@ -22,6 +26,8 @@ def own_rows(learner: User) -> dict[str, QuerySet[Any]]:
     """Every row that belongs to the learner, by name. A model that has a learner must be named here."""
     return {
         "email_addresses": EmailAddress.objects.filter(user=learner),
+        "api_tokens": ApiToken.objects.filter(learner=learner),
+        "kept_answers": KeptAnswer.objects.filter(learner=learner),
         "plans": Plan.objects.filter(learner=learner),
         "pauses": Pause.objects.filter(plan__learner=learner),
         "baselines": Baseline.objects.filter(plan__learner=learner),
@@ -31,6 +37,9 @@ def own_rows(learner: User) -> dict[str, QuerySet[Any]]:
         "self_check_answers": SelfCheckAnswer.objects.filter(learner=learner),
         "study_sessions": StudySession.objects.filter(learner=learner),
         "session_corrections": SessionCorrection.objects.filter(session__learner=learner),
+        "timer": Timer.objects.filter(learner=learner),
+        "waiting_file": WaitingFile.objects.filter(learner=learner),
+        "import_batches": ImportBatch.objects.filter(learner=learner),
         "criterion_ticks": CriterionTick.objects.filter(learner=learner),
         "completions": Completion.objects.filter(learner=learner),
         "recipient": Recipient.objects.filter(learner=learner),
@@ -49,9 +58,13 @@ def everything_of(learner: User) -> dict[str, Any]:
 
 
 def values_of(row: Model) -> dict[str, Any]:
-    """A row's fields by name; foreign keys as numbers."""
-    return {
+    """A row's fields by name; foreign keys as numbers, bytes in Base64."""
+    values = {
         field.name: getattr(row, field.attname)
         for field in row._meta.concrete_fields
         if field.name not in LEFT_OUT
+    }
+    return {
+        name: b64encode(value).decode() if isinstance(value, bytes | memoryview) else value
+        for name, value in values.items()
     }

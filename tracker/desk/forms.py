@@ -1,8 +1,8 @@
-"""Forms of the pages that show two features or more: the start, and logging study."""
+"""Forms of the pages that show two features or more: the start, logging study, importing it."""
 
+import re
 import uuid
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
@@ -12,17 +12,22 @@ from django.forms.utils import flatatt
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from curriculum.catalogue import Activity, Catalogue, Module, catalogue, last_title
+from curriculum.catalogue import Activity, Catalogue, Module, catalogue
 from tracker.journal import rules as journal_rules
 from tracker.journal.actions import Entry
+from tracker.journal.rules import tables
+from tracker.journal.rules.importing import OpenSubject
+from tracker.journal.rules.quick_log import LONGEST_LINE, Reading, read_quick_log
 from tracker.library import words
 from tracker.plans.models import DAY_FIELDS, Plan
+from tracker.plans.subjects import SOMETHING_ELSE, Subject, log_candidates, read_subject, subject_title
 
+# No time on a weekday, however it is written: `0:00`, `0 h`, `0 min`, `0,0`.
+NO_TIME = re.compile(r"0+([.,:]0+)?\s*(h|hrs?|hours?|m|min|mins|minutes?)?")
 MONTHS_AHEAD = 24
 PRESELECTED_MONTHS = 12
 SHORTEST_WEEK = 60
 LONGEST_NOTE = 4000
-SOMETHING_ELSE = "Something else"
 
 
 class TrackForm(forms.Form):
@@ -52,7 +57,7 @@ class DayHoursField(forms.CharField):
 
     def to_python(self, value: Any) -> int:  # type: ignore[override]
         said = str(value or "").strip()
-        if said in {"", "0", "-", "–"}:
+        if said in {"", "0", "-", "–"} or NO_TIME.fullmatch(said.lower()):
             return 0
         bare = said.replace(",", ".")
         try:
@@ -97,7 +102,8 @@ class WeekForm(forms.Form):
         field = self.fields["target"]
         assert isinstance(field, forms.ChoiceField)
         months = [month_after(today, ahead) for ahead in range(1, MONTHS_AHEAD + 1)]
-        field.choices = [("", "No target"), *((f"{m:%Y-%m}", words.month(m)) for m in months)]
+        self.targets = [("", "No target"), *((f"{m:%Y-%m}", words.month(m)) for m in months)]
+        field.choices = self.targets
         field.initial = f"{month_after(today, PRESELECTED_MONTHS):%Y-%m}"
         field.error_messages["invalid_choice"] = (
             f"A target lies between {words.month(months[0])} and {words.month(months[-1])}, or there is none."
@@ -173,10 +179,20 @@ class ChangeForm(WeekForm):
     def __init__(self, *args: Any, plan: Plan, content: Catalogue, today: date, **kwargs: Any) -> None:
         super().__init__(*args, today=today, initial=typed_hours(plan, today), **kwargs)
         self.plan = plan
+        self._offer_the_target_there_is(today)
         field = self.fields["track"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(track.key, track.title) for track in content.tracks]
         field.error_messages["invalid_choice"] = "There is no such track in the curriculum."
+
+    def _offer_the_target_there_is(self, today: date) -> None:
+        """A target of this month, or of years ahead, is kept by who changes something else."""
+        kept, field = self.plan.target_on, self.fields["target"]
+        assert isinstance(field, forms.ChoiceField)
+        if kept is None or kept <= today:
+            return
+        if f"{kept:%Y-%m}" not in dict(self.targets):
+            field.choices = [*self.targets, (f"{kept:%Y-%m}", words.month(kept))]
 
     def first_day(self, cleaned: dict[str, Any]) -> date | None:
         return self.plan.start_on
@@ -224,44 +240,6 @@ class KnownForm(forms.Form):
         field.error_messages["invalid_choice"] = "One of these modules is not in the track you chose."
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What can be studied: an activity, a module, or something else."""
-
-    module_key: str = ""
-    activity_key: str = ""
-
-    @property
-    def value(self) -> str:
-        """As the form writes it: the activity's key, or the module's."""
-        return self.activity_key or self.module_key
-
-
-def read_subject(value: str, content: Catalogue | None) -> Subject | None:
-    """What the form means; None where the curriculum has no such thing."""
-    if not value:
-        return Subject()
-    if content is None:
-        return None
-    if activity := content.find_activity(value):
-        return Subject(activity.module_key, activity.key)
-    if any(module.key == value for module in content.modules):
-        return Subject(value)
-    return None
-
-
-def subject_title(value: str, content: Catalogue) -> str:
-    """What a subject is called; where the curriculum no longer has it, what it was called when it did."""
-    if not value:
-        return SOMETHING_ELSE
-    if activity := content.find_activity(value):
-        return activity.title
-    if module := content.find_module(value):
-        return module.title
-    retired = last_title(value)
-    return f"{retired} (retired)" if retired else value
-
-
 @lru_cache(maxsize=64)
 def subject_options(revision: int, track_key: str) -> SafeString:
     """The options of the log form: modules with their activities. Made once for each revision and track."""
@@ -280,9 +258,11 @@ def subject_options(revision: int, track_key: str) -> SafeString:
 class SubjectSelect(forms.Select):
     """The list of activities, whose options are kept as text: a hundred of them cost nothing to show."""
 
-    def __init__(self, content: Catalogue, track_key: str, near: Collection[Activity]) -> None:
+    def __init__(
+        self, content: Catalogue, track_key: str, near: Collection[Activity], heading: str = "Next"
+    ) -> None:
         super().__init__()
-        self.content, self.track_key, self.near = content, track_key, near
+        self.content, self.track_key, self.near, self.heading = content, track_key, near, heading
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         chosen = str(value or "")
@@ -300,24 +280,39 @@ class SubjectSelect(forms.Select):
         )
 
     def near_options(self) -> SafeString:
-        """What is next on the plan, at the top of the list."""
+        """What is next on the plan, or what a line may mean, at the top of the list."""
         if not self.near:
             return SafeString("")
         rows = ((activity.key, activity.title) for activity in self.near)
         options = format_html_join("", '<option value="{}">{}</option>', rows)
-        return format_html('<optgroup label="Next">{}</optgroup>', options)
+        return format_html('<optgroup label="{}">{}</optgroup>', self.heading, options)
 
 
 CONFIDENCES = [("", "–"), (1, "1 shaky"), (2, "2"), (3, "3 fair"), (4, "4"), (5, "5 sure")]
 SELECTED = SafeString(" selected")
 
 
+@lru_cache(maxsize=8)
+def confidence_options(chosen: str) -> SafeString:
+    """The options of the confidence. Made once for each choice: most pages show the one of no choice."""
+    rows = ((value, SELECTED if str(value) == chosen else "", word) for value, word in CONFIDENCES)
+    return format_html_join("", '<option value="{}"{}>{}</option>', rows)
+
+
+# Where the mistakes of a line are shown.
+LINE_FIELDS = {"line": "length", "minutes": "length", "note": "length"}
+
+
 class LogForm(forms.Form):
-    """One stretch of study: how long, on what; when, how sure and a note where one likes."""
+    """One stretch of study: how long, on what; when, how sure and a note where one likes.
+
+    The first field takes a length or a whole line, `1:30 yesterday garak probes, confidence 3`. What the line
+    says and what the other fields say go together; what they say differently is asked.
+    """
 
     length = forms.CharField(
         label="How long",
-        max_length=40,
+        max_length=LONGEST_LINE,
         error_messages={"required": "Say how long you studied, such as 45 or 1:30."},
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "45 or 1:30", "class": "short"}),
     )
@@ -352,6 +347,8 @@ class LogForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.today, self.content, self.kept = today, content, kept
+        self.track_key, self.near = track_key, near
+        self.reading: Reading | None = None  # of a line; None where a length alone was typed
         self.fields["studied_on"].initial = today
         self.fields["studied_on"].widget.attrs["max"] = today.isoformat()
         self.fields["submission"].initial = uuid.uuid4
@@ -363,15 +360,77 @@ class LogForm(forms.Form):
 
     def confidence_options(self) -> SafeString:
         """The options of the confidence, the one that was chosen being selected."""
-        chosen = str(self["confidence"].value())
-        rows = ((value, SELECTED if str(value) == chosen else "", word) for value, word in CONFIDENCES)
-        return format_html_join("", '<option value="{}"{}>{}</option>', rows)
+        return confidence_options(str(self["confidence"].value()))
+
+    @property
+    def day(self) -> str:
+        """The day as its field shows it: what was typed, else the day that was given, else today."""
+        if self.is_bound:
+            return str(self["studied_on"].value() or "")
+        on: date = self.initial.get("studied_on") or self.today
+        return on.isoformat()
 
     def clean_length(self) -> int:
+        said = self.cleaned_data["length"]
         try:
-            return journal_rules.read_minutes(self.cleaned_data["length"])
+            return journal_rules.read_minutes(said)
+        except journal_rules.NotALength as refusal:
+            # A correction takes a length alone: what it is on stands in its own field.
+            if self.kept is not None:
+                raise forms.ValidationError(str(refusal)) from refusal
         except ValueError as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
+        candidates = log_candidates(self.content, self.track_key, [row.key for row in self.near])
+        self.reading = read_quick_log(said, candidates, self.today)
+        return self.reading.minutes or 0
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.reading is not None:
+            self._ask(self.reading)
+            self._take_in(self.reading)
+        return cleaned
+
+    def _ask(self, reading: Reading) -> None:
+        """The questions that the line leaves open, but those that another field has answered."""
+        said = self.cleaned_data
+        answered = {
+            "subject": bool(said.get("subject") and said["subject"].value),
+            "confidence": said.get("confidence") is not None,
+            "studied_on": said.get("studied_on") not in {None, self.today},
+        }
+        for ask in reading.asks:
+            if not answered.get(ask.field):
+                self.add_error(LINE_FIELDS.get(ask.field, ask.field), ask.sentence)
+        if not answered["subject"] and self.content is not None and reading.choices:
+            self.fields["subject"].widget = SubjectSelect(
+                self.content,
+                self.track_key,
+                [row for key in reading.choices if (row := self.content.find_activity(key))],
+                "Which do you mean?",
+            )
+
+    def _take_in(self, reading: Reading) -> None:
+        """What the line says, where no other field says something else."""
+        said = self.cleaned_data
+        if reading.subject and "subject" in said:
+            subject = read_subject(reading.subject, self.content) or Subject()
+            if said["subject"].value not in {"", subject.value, subject.module_key}:
+                self.add_error("subject", "The line names another subject. Change one of the two.")
+            else:
+                said["subject"] = subject
+        if any(part.kind == "studied_on" for part in reading.parts) and "studied_on" in said:
+            if said["studied_on"] not in {self.today, reading.studied_on}:
+                self.add_error("studied_on", "The line names another day. Change one of the two.")
+            else:
+                said["studied_on"] = reading.studied_on
+        if reading.confidence is not None and "confidence" in said:
+            if said["confidence"] not in {None, reading.confidence}:
+                self.add_error("confidence", "The line says another confidence. Change one of the two.")
+            else:
+                said["confidence"] = reading.confidence
+        if reading.note and "note" in said:
+            said["note"] = "\n\n".join(text for text in (reading.note, said["note"]) if text)
 
     def clean_subject(self) -> Subject:
         # What a session is on stays good, whatever edition of the curriculum knows it.
@@ -400,6 +459,9 @@ class LogForm(forms.Form):
 
     def clean_studied_on(self) -> date:
         day: date = self.cleaned_data["studied_on"] or self.today
+        # The day that a session has is good, even ahead of somebody who has travelled west since.
+        if day == self.initial.get("studied_on"):
+            return day
         if refusal := journal_rules.refuse_day(day, self.today):
             raise forms.ValidationError(refusal)
         return day
@@ -416,3 +478,127 @@ class LogForm(forms.Form):
             note=said["note"],
             confidence=said["confidence"],
         )
+
+
+# At most four bytes a character, this is less than a form takes that is no file.
+LONGEST_PASTED = 60_000
+MOST_PEOPLE = 200
+MOST_SUBJECTS = 50
+
+
+class ImportForm(forms.Form):
+    """A file to import, or its text."""
+
+    file = forms.FileField(
+        label="File",
+        required=False,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.json,text/csv,application/json"}),
+    )
+    pasted = forms.CharField(
+        label="Or its text",
+        required=False,
+        strip=False,
+        max_length=LONGEST_PASTED,
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "class": "mono"}),
+        error_messages={"max_length": "That is too long to be pasted. Save it as a file and choose that."},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if "file" not in said or "pasted" not in said:
+            return said
+        has_text = bool(said["pasted"].strip())
+        if said["file"] is None and not has_text:
+            self.add_error("file", "Choose a file, or paste its text.")
+        elif said["file"] is not None and has_text:
+            self.add_error("pasted", "Choose a file or paste its text, not both.")
+        elif said["file"] is not None and said["file"].size > tables.MAX_BYTES:
+            self.add_error(
+                "file",
+                f"The file has {said['file'].size:,} bytes, and at most {tables.MAX_BYTES:,} (5 MB) are read "
+                "at once. Export a shorter time, or split the file.",
+            )
+        return said
+
+    @property
+    def name(self) -> str:
+        """What the file is called."""
+        file = self.cleaned_data["file"]
+        return str(file.name)[:120] if file else "Pasted text"
+
+    def read(self) -> bytes:
+        """What is in it, once the form is valid."""
+        file = self.cleaned_data["file"]
+        content: bytes = file.read() if file else self.cleaned_data["pasted"].encode()
+        return content
+
+
+class DayOrderForm(forms.Form):
+    """How 03/04/2026 is meant."""
+
+    day_first = forms.TypedChoiceField(
+        label="Which comes first?",
+        choices=[("1", "The day: 23/11/2026"), ("0", "The month: 11/23/2026")],
+        coerce=lambda said: said == "1",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say which comes first."},
+    )
+
+
+class PersonForm(forms.Form):
+    """Whose time of a report is meant."""
+
+    person = forms.ChoiceField(label="Which of them is you?")
+
+    def __init__(self, *args: Any, people: Collection[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["person"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(name, name) for name in list(people)[:MOST_PEOPLE]]
+        field.error_messages["invalid_choice"] = "The report has no entries of theirs."
+
+
+class SubjectsForm(forms.Form):
+    """What the words of a file mean: for each an activity, a module, or something else.
+
+    Thousands of fields help nobody: those past the first fifty, the most time first, stay something else.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        subjects: Collection[OpenSubject],
+        content: Catalogue,
+        track_key: str,
+        chosen: Mapping[str, str],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.content = content
+        self.subjects = list(subjects)[:MOST_SUBJECTS]
+        self.left_out = list(subjects)[MOST_SUBJECTS:]
+        for place, subject in enumerate(self.subjects):
+            self.fields[f"subject-{place}"] = forms.CharField(
+                label=subject.text,
+                required=False,
+                max_length=120,
+                initial=chosen.get(subject.folded, ""),
+                help_text=f"{words.count(subject.sessions, 'session')}, {words.hours(subject.minutes)}",
+                widget=SubjectSelect(content, track_key, ()),
+            )
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        for name, value in list(said.items()):
+            if read_subject(value, self.content) is None:
+                self.add_error(name, "The curriculum has no such activity. Choose one from the list.")
+        return said
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """By folded subject the key of what it is on, once the form is valid; "" for something else."""
+        return {
+            subject.folded: self.cleaned_data[f"subject-{place}"]
+            for place, subject in enumerate(self.subjects)
+        }

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
+from tracker.people import actions as people_actions
 from tracker.reminders import actions as reminders_actions
 from tracker.reminders.models import Reminder
 from tracker.reminders.queries import OPEN_STATES
@@ -18,8 +19,8 @@ def settle(now: datetime) -> None:
     """Makes an older database safe to run on at `now`.
 
     Nobody is mailed twice: a mail that was due or under way may have gone out after the backup was made, so
-    it becomes unknown, which is shown and never sent by machine. Nobody stays logged in: a session that was
-    ended since would be open again.
+    it becomes unknown, which is shown and never sent by machine. Nobody stays logged in, and no program's
+    token is good: one that was ended since would be open again.
     """
     # A claim takes one week of a learner; those who missed several come up several times.
     while reminders_actions.claim_due(now, BATCH):
@@ -28,3 +29,4 @@ def settle(now: datetime) -> None:
         state=Reminder.State.UNKNOWN, reason=REASON, finished_at=now, lease_token=None, leased_until=None
     )
     Session.objects.all().delete()
+    people_actions.revoke_all_tokens(now)

@@ -11,9 +11,13 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from tracker.operations import mailfiles
-from tracker.people.models import SetUpAddress, User
+from tracker.people import queries
+from tracker.people.models import ApiToken, KeptAnswer, SetUpAddress, User
+from tracker.people.rules import MOST_TOKENS, TOKEN_PREFIX
 
 DAYS_TO_UNDO_DELETION = 7
+DAYS_ANSWERS_ARE_KEPT = 30
+USE_IS_WRITTEN_EVERY = timedelta(minutes=1)
 
 
 def token_hash(token: str) -> str:
@@ -101,6 +105,76 @@ def _end_sessions(learner_ids: Collection[str]) -> None:
     ]
     for start in range(0, len(ended), 500):
         Session.objects.filter(pk__in=ended[start : start + 500]).delete()
+
+
+def lock_learner(learner: User) -> None:
+    """For the rest of the transaction nobody else does for this learner what takes this lock."""
+    User.objects.select_for_update().only("pk").get(pk=learner.pk)
+
+
+class TooManyTokens(ValueError):
+    """The learner has as many live tokens as one may have; the message is the sentence for them."""
+
+
+@transaction.atomic
+def make_token(
+    learner: User, *, name: str, scope: str, expires_at: datetime | None, now: datetime
+) -> tuple[ApiToken, str]:
+    """A new token for a program, and the row that keeps its hash. The token itself is kept nowhere.
+
+    Raises `TooManyTokens`.
+    """
+    lock_learner(learner)  # two made at the same moment count one another
+    if queries.live_tokens(learner.pk, now).count() >= MOST_TOKENS:
+        raise TooManyTokens(f"You have {MOST_TOKENS} tokens. Revoke one that you no longer need.")
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    row = ApiToken.objects.create(
+        learner=learner,
+        name=name,
+        scope=scope,
+        token_hash=token_hash(token),
+        hint=token[-4:],
+        made_at=now,
+        expires_at=expires_at,
+    )
+    return row, token
+
+
+@transaction.atomic
+def revoke_token(learner: User, token_id: int, *, now: datetime) -> ApiToken | None:
+    """The token does nothing from now on. None where the learner has no such token."""
+    token = ApiToken.objects.select_for_update().filter(learner=learner, pk=token_id).first()
+    if token is not None and token.revoked_at is None:
+        token.revoked_at = now
+        token.save(update_fields=["revoked_at"])
+    return token
+
+
+def revoke_all_tokens(now: datetime) -> None:
+    """Everybody's tokens do nothing from now on."""
+    ApiToken.objects.filter(revoked_at__isnull=True).update(revoked_at=now)
+
+
+def note_use(token: ApiToken, *, now: datetime) -> None:
+    """Keeps when a token was last used, to the minute: most requests write nothing."""
+    last = token.last_used_at
+    if last is None or now - last >= USE_IS_WRITTEN_EVERY:
+        # The same condition in the database, so that of many requests at once one writes.
+        used = ApiToken.objects.filter(pk=token.pk, last_used_at=last)
+        used.update(last_used_at=now)
+        token.last_used_at = now
+
+
+def keep_answer(learner: User, key: str, request_hash: str, status: int, body: str, *, now: datetime) -> None:
+    """Keeps what a request under this key was answered. To be called in the transaction of what it did."""
+    KeptAnswer.objects.create(
+        learner=learner, key=key, request_hash=request_hash, status=status, body=body, made_at=now
+    )
+
+
+def forget_old_answers(now: datetime) -> int:
+    """Removes the answers whose thirty days are over. Returns how many."""
+    return KeptAnswer.objects.filter(made_at__lte=now - timedelta(days=DAYS_ANSWERS_ARE_KEPT)).delete()[0]
 
 
 @transaction.atomic

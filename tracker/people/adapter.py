@@ -16,8 +16,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from tracker import clock
 from tracker.operations import mailfiles
-from tracker.people import rules
+from tracker.people import queries, rules
 from tracker.people.models import User
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def set_password(self, user: User, password: str) -> None:
         user.set_password(password)
         user.save(update_fields=["password"])
+        # For the page that comes after it: a new password ends sessions, but no program's token.
+        if self.request is not None:
+            self.request.live_tokens = queries.live_tokens(user.pk, clock.now()).count()
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Marks the address as confirmed; a pending one takes the place of the old one.

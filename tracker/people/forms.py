@@ -1,5 +1,6 @@
-"""Forms about a person: signing up and in, the first account, password, address, zone, leaving."""
+"""Forms about a person: signing up and in, the first account, password, address, zone, leaving, tokens."""
 
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from allauth.account import forms as allauth_forms
@@ -15,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from tracker.people import queries, rules
-from tracker.people.models import User
+from tracker.people.models import ApiToken, User
 
 PASSWORD_RULES = "At least ten characters, not a common password, and not like your address."  # noqa: S105
 
@@ -240,3 +241,45 @@ class LeaveForm(forms.Form):
         if typed.lower() != self.learner.email.lower():
             raise ValidationError("That is not the address of this account. Nothing was deleted.")
         return typed
+
+
+class TokenForm(forms.Form):
+    """A token for a program: what it is called, what it may do, and for how long."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=60,
+        help_text="What you will know it by, such as the machine it is used on.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Give it a name, so that you know later which one to revoke."},
+    )
+    scope = forms.ChoiceField(
+        label="It may",
+        initial=ApiToken.Scope.LOG,
+        widget=forms.RadioSelect,
+        choices=[
+            (ApiToken.Scope.LOG, "log sessions, run the timer, see the plan's activities and this week"),
+            (ApiToken.Scope.READ, "read everything here, notes too, and change nothing"),
+            (ApiToken.Scope.ALL, "read, log, correct and tick: everything but settings"),
+        ],
+        error_messages={"required": "Say what it may do.", "invalid_choice": "Say what it may do."},
+    )
+    days = forms.TypedChoiceField(
+        label="Good for",
+        initial="365",
+        coerce=int,
+        choices=[("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("0", "ever, until you revoke it")],
+        error_messages={
+            "required": "Choose one of the lengths in the list.",
+            "invalid_choice": "Choose one of the lengths in the list.",
+        },
+    )
+
+    def clean_name(self) -> str:
+        # On one line, also where a program sent several.
+        return " ".join(str(self.cleaned_data["name"]).split())
+
+    def expires_at(self, now: datetime) -> datetime | None:
+        """The moment from which it is no longer good; None for never. For a valid form."""
+        days: int = self.cleaned_data["days"]
+        return now + timedelta(days=days) if days else None

@@ -1,6 +1,7 @@
 """Who may see a page at all, and who may keep it."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth import middleware as auth_middleware
 from django.contrib.auth.views import redirect_to_login
@@ -29,8 +30,20 @@ class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
     """Django's own, which asks for a login on every view not marked `login_not_required`.
 
     An htmx request is sent to the login page as a whole; the redirect would otherwise be swapped into a
-    corner of the page.
+    corner of the page. Where no login is asked for, Django's own would look up who is logged in all the same.
     """
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        if not getattr(view_func, "login_required", True):
+            return None
+        answer: HttpResponseBase | None = super().process_view(request, view_func, view_args, view_kwargs)
+        return answer
 
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]

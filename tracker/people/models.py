@@ -1,4 +1,7 @@
-"""Who learns here. Passwords, confirmation and addresses are django-allauth's; zone and leaving are ours."""
+"""Who learns here, and what programs act for them with.
+
+Passwords, confirmation and addresses are django-allauth's; zone, leaving and tokens are ours.
+"""
 
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -68,3 +71,57 @@ class SetUpAddress(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_set_up_address")]
+
+
+class ApiToken(models.Model):
+    """What a program acts for a learner with. The token is shown once; what stays is its hash.
+
+    `hint` are its last four characters, so that its owner can tell it from others.
+    """
+
+    class Scope(models.TextChoices):
+        READ = "read", "Read"
+        LOG = "log", "Log study"
+        ALL = "all", "Everything"
+
+    learner = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=60)
+    scope = models.CharField(max_length=10, choices=Scope)
+    token_hash = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=4)
+    made_at = models.DateTimeField()
+    # Written at most once a minute.
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(scope__in=["read", "log", "all"]), name="token_scope_known"
+            ),
+        ]
+        indexes = [models.Index(fields=["learner", "-made_at"], name="tokens_in_order")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class KeptAnswer(models.Model):
+    """What a program was answered under an idempotency key, so that the same request is answered the same.
+
+    It is written in the transaction of what the request did. `request_hash` is of method, address and body.
+    """
+
+    learner = models.ForeignKey(User, models.CASCADE, related_name="kept_answers")
+    key = models.CharField(max_length=255)
+    request_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.TextField(blank=True)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["learner", "key"], name="one_answer_per_key"),
+        ]
+        indexes = [models.Index(fields=["made_at"], name="answers_by_age")]

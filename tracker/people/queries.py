@@ -1,9 +1,14 @@
-"""Who is here."""
+"""Who is here, and what programs act for them."""
+
+from datetime import datetime
 
 from allauth.account.models import EmailAddress
+from django.db.models import Q, QuerySet
 
 from tracker.people import rules
-from tracker.people.models import User
+from tracker.people.models import ApiToken, KeptAnswer, User
+
+ENDED_TOKENS_SHOWN = 20
 
 
 def anyone_here() -> bool:
@@ -33,3 +38,35 @@ def address_is_confirmed(learner: User) -> bool:
 def any_staff() -> bool:
     """Whether somebody runs the instance."""
     return User.objects.filter(is_staff=True).exists()
+
+
+def live_tokens(learner_id: int, now: datetime) -> QuerySet[ApiToken]:
+    """A learner's tokens that are good, the newest first."""
+    return ApiToken.objects.filter(
+        Q(expires_at__isnull=True) | Q(expires_at__gt=now), learner_id=learner_id, revoked_at__isnull=True
+    ).order_by("-made_at", "-pk")
+
+
+def ended_tokens(learner_id: int, now: datetime) -> QuerySet[ApiToken]:
+    """A learner's latest tokens that were revoked or ran out, the newest first."""
+    ended = ApiToken.objects.filter(
+        Q(revoked_at__isnull=False) | Q(expires_at__lte=now), learner_id=learner_id
+    ).order_by("-made_at", "-pk")
+    return ended[:ENDED_TOKENS_SHOWN]
+
+
+def token_with(token_hash: str, now: datetime) -> ApiToken | None:
+    """The token with this hash and its learner, where it is good and the account is active. One query.
+
+    The hash is looked up in an index: how long that takes tells nothing of the token, of which a guesser
+    would have to choose the hash.
+    """
+    token = ApiToken.objects.select_related("learner").filter(token_hash=token_hash).first()
+    if token is None or token.revoked_at is not None or not token.learner.is_active:
+        return None
+    return token if token.expires_at is None or token.expires_at > now else None
+
+
+def kept_answer(learner_id: int, key: str) -> KeptAnswer | None:
+    """What a program was answered under this key."""
+    return KeptAnswer.objects.filter(learner_id=learner_id, key=key).first()

@@ -1,4 +1,4 @@
-"""Zones a learner may choose, and the one form in which an address is kept."""
+"""Zones a learner may choose, the one form in which an address is kept, and bounds of tokens."""
 
 import re
 from functools import cache
@@ -8,6 +8,11 @@ from zoneinfo import available_timezones
 _NOT_PLACES = ("Etc/", "SystemV/", "posix/", "right/")
 # `localtime` is whatever this machine's clock says, `Factory` a clock that nobody has set.
 _NOT_ZONES = frozenset({"localtime", "Factory"})
+
+# What a program's token begins with, so that one that was left lying about is known for what it is.
+TOKEN_PREFIX = "cairn_"  # noqa: S105
+MOST_TOKENS = 20
+"""Live tokens that a learner may have."""
 
 ADDRESS_LENGTH = 254
 # RFC 5321's atoms with dots between them: no quotes, blanks, brackets or characters that nobody sees.

@@ -3,6 +3,7 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +12,9 @@ from django.db import transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Substr
 
+from tracker.journal import actions as journal_actions
+from tracker.journal.actions import Entry
+from tracker.journal.models import StudySession
 from tracker.people.models import User
 from tracker.reminders import queries, rules
 from tracker.reminders.models import Consent, Recipient, Reminder
@@ -90,6 +94,9 @@ def _without_mail(recipient: Recipient, *, place: str, now: datetime) -> Recipie
             learner_id=recipient.learner_id, at=now, given=False, wording=agreed, place=place
         )
         recipient.unsubscribed_at = now
+    Reminder.objects.filter(learner_id=recipient.learner_id).exclude(log_token_hash="").update(
+        log_token_hash=""
+    )
     recipient.next_due_at = None
     recipient.save(update_fields=["unsubscribed_at", "next_due_at"])
     return recipient
@@ -122,6 +129,54 @@ def reschedule_for(learner: User, now: datetime) -> None:
         )
     recipient.zone = learner.zone
     recipient.save(update_fields=["next_due_at", "zone"])
+
+
+# --- logging from the mail --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LogLink:
+    """What is kept of the link that logs study from a mail."""
+
+    token_hash: str
+    activity_keys: tuple[str, ...]
+    password_stamp: str
+
+
+class LinkIsUsedUp(ValueError):
+    """The link has logged as often as it may."""
+
+
+@transaction.atomic
+def log_from_mail(
+    token: str, entry: Entry, *, submission: UUID, now: datetime
+) -> tuple[Reminder, StudySession] | None:
+    """Logs one session for whose mail carries the token; the same submission again is the same session.
+
+    None where the link is void. Raises `journal.actions.Refused` and `LinkIsUsedUp`.
+    """
+    found = queries.with_log_token(token, now)
+    if found is None:
+        return None
+    row = Reminder.objects.select_for_update(of=("self",)).select_related("learner").get(pk=found.pk)
+    if str(submission) not in row.log_submissions:
+        if len(row.log_submissions) >= rules.LOGS_A_MAIL:
+            raise LinkIsUsedUp
+        row.log_submissions = [*row.log_submissions, str(submission)]
+        row.save(update_fields=["log_submissions"])
+    session, _ = journal_actions.log_session(
+        row.learner, entry, now=now, submission=submission, source=StudySession.Source.MAIL
+    )
+    return row, session
+
+
+@transaction.atomic
+def undo_from_mail(token: str, submission: UUID, *, now: datetime) -> StudySession | None:
+    """Takes back a session that this link has logged; None where the link is void or never did."""
+    session = queries.logged_with(token, submission, now)
+    if session is not None:
+        journal_actions.delete_session(session, now=now)
+    return session
 
 
 # --- claim ------------------------------------------------------------------------------------------------
@@ -226,8 +281,12 @@ def put_off(ids: Collection[int], token: UUID, now: datetime, reason: str) -> No
 # --- hand over --------------------------------------------------------------------------------------------
 
 
-def begin_hand_over(reminder_id: int, token: UUID, address: str, now: datetime) -> bool:
+def begin_hand_over(
+    reminder_id: int, token: UUID, address: str, now: datetime, link: LogLink | None = None
+) -> bool:
     """claimed -> handing_over, committed before the body leaves. False where it must not leave.
+
+    What the mail's log link needs is kept by the same write; an earlier attempt's link is void with it.
 
     One statement asks again whether the row is this worker's, the lease runs, the mail is wanted and the
     address still the learner's. The lease is renewed, so that no sweep takes a hand-over that is under way.
@@ -239,7 +298,14 @@ def begin_hand_over(reminder_id: int, token: UUID, address: str, now: datetime) 
         state=State.CLAIMED,
         lease_token=token,
         leased_until__gt=now,
-    ).update(state=State.HANDING_OVER, handed_over_at=now, leased_until=now + lease_length())
+    ).update(
+        state=State.HANDING_OVER,
+        handed_over_at=now,
+        leased_until=now + lease_length(),
+        log_token_hash=link.token_hash if link else "",
+        log_activities=list(link.activity_keys) if link else [],
+        log_password_stamp=link.password_stamp if link else "",
+    )
     return changed == 1
 
 
@@ -284,6 +350,7 @@ def record_again(reminder_id: int, token: UUID, now: datetime, reason: str, *, a
         handed_over_at=None,
         lease_token=None,
         leased_until=None,
+        log_token_hash="",
     )
     return changed == 1
 

@@ -5,6 +5,7 @@ batch, or for a chunk of it.
 """
 
 import logging
+import secrets
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
@@ -20,6 +21,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.db import InterfaceError, OperationalError, connection
 
 from tracker.operations.mailfiles import FileBackend
+from tracker.people.actions import token_hash
 from tracker.plans.queries import Standing, standings
 from tracker.reminders import actions, mail, queries, rules
 from tracker.reminders.mail import Letter
@@ -230,14 +232,21 @@ class Batch:
     def send(self, work: Work, mails: Courier) -> None:
         """Hands one mail over and records what became of it."""
         try:
-            letter = mail.weekly_letter(work.leased, work.standing, self.now())
+            log_token = secrets.token_urlsafe(32)
+            letter = mail.weekly_letter(work.leased, work.standing, self.now(), log_token)
         except Exception as error:
             log.exception("The mail of reminder %d could not be written.", work.pk)
             self.record(work.leased, Result(Outcome.AGAIN, f"The mail could not be written: {error}"))
             return
 
+        link = actions.LogLink(
+            token_hash=token_hash(log_token),
+            activity_keys=tuple(item.standing.activity.key for item in work.standing.next),
+            password_stamp=work.leased.person.password_stamp,
+        )
+
         def begin() -> bool:
-            return actions.begin_hand_over(work.pk, self.token, letter.to, self.now())
+            return actions.begin_hand_over(work.pk, self.token, letter.to, self.now(), link)
 
         try:
             result = mails.hand_over(letter, begin)

@@ -1,8 +1,14 @@
-"""Day, hour and consent of the weekly mail."""
+"""Day, hour and consent of the weekly mail; and the form that its link opens."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 
 from django import forms
 
+from tracker.journal import rules as journal_rules
+from tracker.journal.actions import Entry
 from tracker.library import words
+from tracker.reminders.models import Reminder
 
 # Kept with each consent. A change of meaning is a new wording, which a learner agrees to when they next save.
 CONSENT_WORDING = (
@@ -36,3 +42,51 @@ class ReminderForm(forms.Form):
         },
     )
     consent = forms.BooleanField(label=CONSENT_WORDING, required=False)
+
+
+class MailLogForm(forms.Form):
+    """How long, on which activity of the mail, and when, in words that say no date of the account."""
+
+    length = forms.CharField(
+        label="How long",
+        max_length=40,
+        error_messages={"required": "Say how long you studied, such as 45 or 1:30."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "45 or 1:30", "class": "short"}),
+    )
+    activity = forms.ChoiceField(
+        label="On what",
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Choose one that the mail names, or something else."},
+    )
+    day = forms.TypedChoiceField(
+        label="When",
+        coerce=int,
+        choices=[(0, "Today"), (1, "Yesterday"), (2, "The day before")],
+        initial=0,
+        error_messages={"required": "Choose the day.", "invalid_choice": "Choose one of the three days."},
+    )
+
+    def __init__(self, *args: object, activities: Sequence[tuple[str, str]], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        field = self.fields["activity"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [*activities, ("", "Something else")]
+        field.initial = activities[0][0] if activities else ""
+
+    def clean_length(self) -> int:
+        try:
+            return journal_rules.read_minutes(self.cleaned_data["length"])
+        except ValueError as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
+    def entry_on(self, reminder: Reminder, now: datetime) -> Entry:
+        """What was said, once the form is valid, on the calendar of whose mail it is."""
+        key: str = self.cleaned_data["activity"]
+        today: date = now.astimezone(reminder.learner.zone_info).date()
+        return Entry(
+            minutes=self.cleaned_data["length"],
+            studied_on=today - timedelta(days=self.cleaned_data["day"]),
+            module_key=key.partition(".")[0],
+            activity_key=key,
+        )

@@ -91,8 +91,8 @@ def to_ascii_domain(address: str) -> str:
 # --- what it says -----------------------------------------------------------------------------------------
 
 
-def weekly_letter(leased: Leased, standing: Standing, now: datetime) -> Letter:
-    """The mail for one leased row, from where its learner stands."""
+def weekly_letter(leased: Leased, standing: Standing, now: datetime, log_token: str) -> Letter:
+    """The mail for one leased row, from where its learner stands. `log_token` opens its page for logging."""
     content = {
         "standing": standing,
         "on": standing.on,
@@ -105,6 +105,7 @@ def weekly_letter(leased: Leased, standing: Standing, now: datetime) -> Letter:
         "finish": finish_sentence(standing),
         "wish": wish_sentence(leased),
         "today_url": url("today"),
+        "log_url": url("log-from-mail", log_token),
         "plan_url": url("plan"),
         "settings_url": url("settings"),
         "unsubscribe_url": unsubscribe_url(leased.recipient.unsubscribe_token),

@@ -79,6 +79,12 @@ class Reminder(models.Model):
     leased_until = models.DateTimeField(null=True, blank=True)
     handed_over_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    # The page that logs study from this mail: the hash of its token (empty: void), what it may name, the
+    # password it was made under, and the submissions it was used for.
+    log_token_hash = models.CharField(max_length=64, blank=True)
+    log_activities = models.JSONField(default=list)
+    log_password_stamp = models.CharField(max_length=64, blank=True)
+    log_submissions = models.JSONField(default=list)
 
     class Meta:
         constraints = [
@@ -89,6 +95,9 @@ class Reminder(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["claimed", "handing_over", "sent", "failed", "skipped", "unknown"]),
                 name="reminder_state_is_known",
+            ),
+            models.UniqueConstraint(
+                fields=["log_token_hash"], condition=~Q(log_token_hash=""), name="one_mail_per_log_token"
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["failed", "skipped", "unknown"]) | ~Q(reason=""),

@@ -1,5 +1,6 @@
 """Who is due, what is known of them, and what became of their mails."""
 
+import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,10 @@ from zoneinfo import ZoneInfo
 from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from curriculum.catalogue import last_title
+from tracker.journal.models import StudySession
 from tracker.journal.rules import Week
+from tracker.people.actions import token_hash
 from tracker.people.models import User
 from tracker.plans.models import Pause, Plan
 from tracker.plans.rules.schedule import Off, phase
@@ -30,6 +34,7 @@ class Person:
     zone: ZoneInfo
     is_active: bool
     address: str
+    password_stamp: str
 
     def prospect(self, recipient: Recipient, due_at: datetime, plan_state: str) -> rules.Prospect:
         """What `rules.decide` asks."""
@@ -51,7 +56,9 @@ def people(learner_ids: Collection[int]) -> dict[int, Person]:
             "user_id", "email"
         )
     )
-    rows = User.objects.filter(pk__in=learner_ids).values_list("pk", "zone", "is_active", "deletion_due_at")
+    rows = User.objects.filter(pk__in=learner_ids).values_list(
+        "pk", "zone", "is_active", "deletion_due_at", "password"
+    )
     return {
         pk: Person(
             learner_id=pk,
@@ -59,9 +66,15 @@ def people(learner_ids: Collection[int]) -> dict[int, Person]:
             zone=rules.zone_named(zone),
             is_active=is_active and deletion_due_at is None,
             address=addresses.get(pk, ""),
+            password_stamp=stamp_of(password),
         )
-        for pk, zone, is_active, deletion_due_at in rows
+        for pk, zone, is_active, deletion_due_at, password in rows
     }
+
+
+def stamp_of(password: str) -> str:
+    """What says whether a password is still the same; `password` is the hash that the account keeps."""
+    return hashlib.sha256(password.encode()).hexdigest()
 
 
 def plan_states(on: Mapping[int, date]) -> dict[int, str]:
@@ -221,6 +234,40 @@ def recipient_with(token: str) -> Recipient | None:
     if not may_be_token(token):
         return None
     return Recipient.objects.filter(unsubscribe_token=token).first()
+
+
+def with_log_token(token: str, now: datetime) -> Reminder | None:
+    """The mail whose link logs study with this token; None where no link has it, or it is void or too old.
+
+    A new password, unsubscribing, and the account's end make it void. One query.
+    """
+    if not may_be_token(token):
+        return None
+    row = (
+        Reminder.objects.filter(
+            log_token_hash=token_hash(token), learner__is_active=True, learner__deletion_due_at__isnull=True
+        )
+        .select_related("learner")
+        .first()
+    )
+    if row is None or rules.refuse_log_link(row.handed_over_at, now):
+        return None
+    return row if row.log_password_stamp == stamp_of(row.learner.password) else None
+
+
+def log_choices(reminder: Reminder) -> list[tuple[str, str]]:
+    """The activities that a mail named, with the titles they have or had last. One query each, once."""
+    return [(key, title) for key in reminder.log_activities if (title := last_title(key))]
+
+
+def logged_with(token: str, submission: UUID, now: datetime) -> StudySession | None:
+    """The session that this link has logged under a submission; None where it has not. Two queries."""
+    row = with_log_token(token, now)
+    if row is None or str(submission) not in row.log_submissions:
+        return None
+    return StudySession.objects.filter(
+        learner_id=row.learner_id, submission=submission, source=StudySession.Source.MAIL
+    ).first()
 
 
 def recipient_of(learner_id: int) -> Recipient | None:

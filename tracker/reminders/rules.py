@@ -244,3 +244,14 @@ def message_id_of(kind: str, learner_id: int, week: Week, domain: str) -> str:
     year, number, _ = week.first_on.isocalendar()
     digest = hashlib.sha256(f"{kind}:{learner_id}:{year}:{number}:{domain}".encode()).hexdigest()[:24]
     return f"<{kind}.{year}-w{number:02}.{digest}@{domain}>"
+
+
+# --- logging from the mail --------------------------------------------------------------------------------
+
+LOG_DAYS = timedelta(days=14)
+LOGS_A_MAIL = 5
+
+
+def refuse_log_link(handed_over_at: datetime | None, now: datetime) -> bool:
+    """Whether the link of a mail handed over then logs nothing any more."""
+    return handed_over_at is None or now - handed_over_at > LOG_DAYS

@@ -1,4 +1,4 @@
-"""The way out of the weekly mail."""
+"""What the links of a mail open."""
 
 from django.urls import path
 
@@ -6,4 +6,5 @@ from tracker.reminders import views
 
 urlpatterns = [
     path("unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe"),
+    path("log/<str:token>/", views.log_from_mail, name="log-from-mail"),
 ]

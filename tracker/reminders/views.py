@@ -1,13 +1,19 @@
-"""Ending the weekly mail from the mail itself."""
+"""What a mail's links open without a log-in: ending the weekly mail, and logging study from it."""
+
+from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from tracker import clock
-from tracker.reminders import actions, queries
+from tracker.journal.actions import Refused
+from tracker.reminders import actions, queries, rules
+from tracker.reminders.forms import MailLogForm
+from tracker.reminders.models import Reminder
 
 
 @csrf_exempt
@@ -30,3 +36,68 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         "reminders/unsubscribe.html",
         {"is_subscribed": recipient.next_due_at is not None, "recipient": recipient},
     )
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def log_from_mail(request: HttpRequest, token: str) -> HttpResponse:
+    """Logs study for whose mail carries the token; says nothing of the account but what the mail said.
+
+    GET shows and changes nothing. POST logs, or takes back what this link has logged.
+    """
+    now = clock.now()
+    reminder = queries.with_log_token(token, now)
+    if reminder is None:
+        raise Http404
+    if request.method != "POST":
+        return _log_page(request, token, reminder, MailLogForm(activities=queries.log_choices(reminder)))
+    if undone := submission_in(request.POST.get("undo", "")):
+        if actions.undo_from_mail(token, undone, now=now) is None:
+            raise Http404
+        return redirect(_address(token, undone))
+    form = MailLogForm(request.POST, activities=queries.log_choices(reminder))
+    submission = submission_in(request.POST.get("submission", "")) or uuid4()
+    if form.is_valid():
+        try:
+            logged = actions.log_from_mail(
+                token, form.entry_on(reminder, now), submission=submission, now=now
+            )
+        except Refused as refusal:
+            form.add_error({"minutes": "length"}.get(refusal.field, refusal.field), str(refusal))
+        except actions.LinkIsUsedUp:
+            form.add_error(
+                None, f"This link has logged {rules.LOGS_A_MAIL} times, which is as often as it may."
+            )
+        else:
+            if logged is None:
+                raise Http404
+            return redirect(_address(token, submission))
+    return _log_page(request, token, reminder, form)
+
+
+def _log_page(request: HttpRequest, token: str, reminder: Reminder, form: MailLogForm) -> HttpResponse:
+    said = submission_in(request.GET.get("logged", ""))
+    return render(
+        request,
+        "reminders/log_from_mail.html",
+        {
+            "form": form,
+            "submission": uuid4(),
+            "left": rules.LOGS_A_MAIL - len(reminder.log_submissions),
+            "session": queries.logged_with(token, said, clock.now()) if said else None,
+            "titles": dict(queries.log_choices(reminder)),
+        },
+        status=422 if form.is_bound else 200,
+    )
+
+
+def _address(token: str, submission: UUID) -> str:
+    return f"{reverse('log-from-mail', args=[token])}?logged={submission}"
+
+
+def submission_in(text: str) -> UUID | None:
+    """The number that a page gave its form; None where it is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -91,6 +91,19 @@ def refuse_day(day: date, today: date) -> str:
     return ""
 
 
+UNUSUAL_MINUTES = 16 * 60
+"""A day with more is kept, and asked about."""
+
+
+def asks_about(minutes: int, day: date) -> str:
+    """What is asked of a day with so many minutes in all; empty where nothing is unusual."""
+    if minutes <= UNUSUAL_MINUTES:
+        return ""
+    whole, rest = divmod(minutes, 60)
+    said = f"{whole} h {rest:02}" if rest else f"{whole} h"
+    return f"With this, {day:%Y-%m-%d} has {said}. Is that right?"
+
+
 def refuse_more(minutes: int, logged: int) -> str:
     """Why so many minutes cannot be added to a day that has `logged` already; empty where they can."""
     if minutes + logged <= LONGEST_MINUTES:

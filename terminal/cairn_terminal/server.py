@@ -1,0 +1,247 @@
+"""One Cairn server, over `/api/v1/`: what is asked, and which kind of answer came.
+
+Of the standard library: what carries the token has no dependency.
+"""
+
+import errno
+import http.client
+import json
+import socket
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+from urllib.parse import urlsplit
+
+from cairn_terminal import __version__
+from cairn_terminal.address import host_of, is_loopback
+from cairn_terminal.failures import NotLoggedIn, NotSent, Refused, ServerFault, Unreachable
+from cairn_terminal.login import Token
+from cairn_terminal.words import hours, plain, shortened
+
+TIMEOUT_SECONDS = 10.0  # for one request, from the look-up of the name to the last byte
+LARGEST_ANSWER = 5_000_000  # bytes
+PATIENCE_SECONDS = 5  # how long a command waits by itself where the server says "again in n seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: status, the headers that are looked at, the body."""
+
+    status: int
+    content_type: str
+    retry_after: str
+    location: str
+    content: bytes
+
+
+class Server:
+    """Asks one server as one learner. Never follows a redirect: it would carry the token along."""
+
+    def __init__(self, address: str, token: Token) -> None:
+        self.address = address
+        self._token = token
+        self._opener = urllib.request.OpenerDirector()
+        # A plain http request goes readable through a proxy; what is meant for this machine stays on it.
+        loopback = is_loopback(urlsplit(address).hostname or "")
+        proxies = urllib.request.ProxyHandler({}) if loopback else urllib.request.ProxyHandler()
+        # No handler for redirects, for files or for anything else than these two schemes.
+        for handler in (proxies, urllib.request.HTTPHandler(), urllib.request.HTTPSHandler()):
+            self._opener.add_handler(handler)
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, *, key: str = "") -> Any:
+        """The document that Cairn answers, None for 204.
+
+        `path` is below /api/v1; `key` is the Idempotency-Key, which every write has. Raises Unreachable,
+        ServerFault, NotLoggedIn, Refused.
+        """
+        patience = PATIENCE_SECONDS
+        while True:
+            answer = self._once(method, path, body, key)
+            wait = _near(answer)
+            # "At once" costs patience too.
+            if wait is None or max(wait, 1) > patience:
+                return self._document(answer)
+            patience -= max(wait, 1)
+            time.sleep(wait)
+
+    def _once(self, method: str, path: str, body: dict[str, Any] | None, key: str) -> Answer:
+        headers = {
+            "Accept": "application/json, application/problem+json",
+            "Authorization": f"Bearer {self._token.reveal()}",
+            "User-Agent": f"cairn-terminal/{__version__}",
+        }
+        if key:
+            headers["Idempotency-Key"] = key
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+        url = f"{self.address}/api/v1{path}"
+        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - read_address knows it
+        host = host_of(self.address)
+        try:
+            return _within(TIMEOUT_SECONDS, lambda: self._exchange(request))
+        except TimeoutError:
+            raise Unreachable(f"{host} did not answer within {TIMEOUT_SECONDS:g} seconds.") from None
+        except urllib.error.URLError as error:
+            kind = NotSent if _never_connected(error.reason) else Unreachable
+            raise kind(f"{host} cannot be reached: {_reason(error.reason)}.") from None
+        except http.client.HTTPException:
+            raise Unreachable(f"{host} broke off before its answer was complete.") from None
+        except OSError as error:
+            raise Unreachable(f"{host} cannot be reached: {_reason(error)}.") from None
+        except UnicodeError:  # of the look-up: two dots in a row, or a part that is too long
+            raise NotSent(f"{host} is no name of a machine.") from None
+
+    def _exchange(self, request: urllib.request.Request) -> Answer:
+        response = self._opener.open(request, timeout=TIMEOUT_SECONDS)
+        if response is None:
+            raise OSError("there is no way there")
+        with response:
+            # One byte more than is taken shows that there is more.
+            content = response.read(LARGEST_ANSWER + 1)
+            return Answer(
+                status=response.status,
+                content_type=response.headers.get_content_type(),
+                retry_after=response.headers.get("Retry-After", ""),
+                location=response.headers.get("Location", ""),
+                content=content,
+            )
+
+    def _document(self, answer: Answer) -> Any:
+        host, status = host_of(self.address), answer.status
+        if len(answer.content) > LARGEST_ANSWER:
+            raise Unreachable(
+                f"{host} answered with more than {LARGEST_ANSWER // 1_000_000} MB, which is not read."
+            )
+        if 300 <= status < 400:
+            raise Unreachable(
+                f"{host} sends on to {shortened(plain(answer.location)) or 'nowhere'}, "
+                "where the token is not taken. If Cairn has moved there, log in at the new address."
+            )
+        problem = _problem(answer)
+        if status == 401:
+            raise NotLoggedIn(
+                f"{host} does not take this token, or not any more. Make one under Settings, "
+                f"Tokens for programs, then: cairn login {self.address}"
+            )
+        if status == 500:
+            raise ServerFault(f"{host} failed over this (500).")
+        if status in (407, 408, 425, 429) or status >= 500 or (status == 409 and answer.retry_after):
+            raise Unreachable(_busy(host, answer))
+        if status >= 400:
+            raise Refused(status, _sentence(host, status, problem), problem)
+        if status == 204:
+            return None
+        if status not in (200, 201) or answer.content_type != "application/json":
+            raise Unreachable(
+                f"{host} answered, but not as Cairn does ({status}, {plain(answer.content_type)})."
+            )
+        try:
+            return _read_json(answer.content)
+        except ValueError:
+            raise Unreachable(f"{host} answered with something that cannot be read.") from None
+
+
+def _within(seconds: float, work: Callable[[], Answer]) -> Answer:
+    """What `work` answers, or TimeoutError.
+
+    A socket's own timeout begins anew with each byte and does not count the look-up of a name.
+    """
+    done: SimpleQueue[Answer | Exception] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put(work())
+        except Exception as error:  # handed over, and raised below
+            done.put(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        outcome = done.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError from None
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def _never_connected(error: object) -> bool:
+    """Whether a failed exchange certainly ended before anything was sent."""
+    if isinstance(error, socket.gaierror | ConnectionRefusedError | ssl.SSLCertVerificationError):
+        return True
+    return isinstance(error, OSError) and error.errno in (
+        errno.ENETUNREACH,
+        errno.EHOSTUNREACH,
+        errno.ENETDOWN,
+    )
+
+
+def _reason(error: object) -> str:
+    """Why a connection failed, in a few words, without numbers and file names."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not to be trusted ({plain(error.verify_message)})"
+    if isinstance(error, ssl.SSLError):
+        return "it does not speak TLS as it should"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, OSError):
+        return shortened(plain(error.strerror or error))
+    return shortened(plain(error))
+
+
+def _near(answer: Answer) -> int | None:
+    """Seconds after which the server wants to be asked again; None where it does not say so."""
+    text = answer.retry_after
+    if answer.status in (409, 429) and text.isascii() and text.isdecimal() and len(text) <= 6:
+        return int(text)
+    return None
+
+
+def _busy(host: str, answer: Answer) -> str:
+    if answer.status == 409:
+        return f"{host} is still at work on this."
+    wait = _near(answer)
+    if answer.status == 429:
+        when = f" It asks to wait {hours(-(-wait // 60))}." if wait else ""
+        return f"{host} takes no more for now (429).{when}"
+    return f"{host} cannot answer at the moment ({answer.status})."
+
+
+def _problem(answer: Answer) -> dict[str, Any]:
+    """The problem+json of an error; empty where it is something else."""
+    if answer.status < 400 or answer.content_type not in ("application/problem+json", "application/json"):
+        return {}
+    try:
+        document = _read_json(answer.content)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _sentence(host: str, status: int, problem: dict[str, Any]) -> str:
+    """The server's sentences, each once."""
+    said = [problem.get("detail") or problem.get("title")]
+    errors = problem.get("errors")
+    if isinstance(errors, list):
+        said += [error.get("detail") for error in errors if isinstance(error, dict)]
+    sentences = dict.fromkeys(plain(text) for text in said if isinstance(text, str) and plain(text))
+    return shortened(" ".join(sentences), 1000) or f"{host} refused this ({status}) and gave no reason."
+
+
+def _read_json(content: bytes) -> Any:
+    """Raises ValueError, also for what nests too deep to be read and for numbers that JSON does not have."""
+
+    def refuse(_: str) -> None:
+        raise ValueError
+
+    try:
+        return json.loads(content, parse_constant=refuse)
+    except RecursionError:
+        raise ValueError from None

@@ -1,0 +1,205 @@
+"""What every operation stands behind: a token, the limits, its scope, a body that can be read, and the key.
+
+The order matters. A request without a good token is counted as refused and no more; nothing is read of a
+body before the token may do what is asked; and what is kept under an Idempotency-Key is kept in the
+transaction of what was done, so that a crash keeps both or neither.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from enum import StrEnum
+from functools import wraps
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from tracker import clock
+from tracker.api import limits
+from tracker.api.problems import MEDIA_TYPE, Problem, refused
+from tracker.people import actions as people_actions
+from tracker.people import queries as people_queries
+from tracker.people.models import ApiToken, User
+
+LONGEST_BODY = 64 * 1024
+"""In bytes. The longest note, every character of it escaped, has 48,000."""
+
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
+
+Run = Callable[..., HttpResponse]
+
+
+class May(StrEnum):
+    """What a token has to be allowed for an operation."""
+
+    ANY = "any"
+    READ = "read"
+    LOG = "log"
+    ALL = "all"
+
+
+_SCOPES = {
+    May.ANY: {"read", "log", "all"},
+    May.READ: {"read", "all"},
+    May.LOG: {"log", "all"},
+    May.ALL: {"all"},
+}
+
+
+class ApiRequest(HttpRequest):
+    """The request that an operation gets: whose it is, with which token, and when."""
+
+    token: ApiToken
+    learner: User
+    now: datetime
+    today: date
+
+
+def behind_door(may: May, queries: frozenset[str]) -> Callable[[Run], Run]:
+    """Lets a request through to an operation for tokens that may do this.
+
+    queries: what may stand after the `?`. A misspelt filter that filters nothing would pass unnoticed.
+    """
+
+    def guarding(run: Run) -> Run:
+        @wraps(run)
+        def guarded(request: ApiRequest, **values: Any) -> HttpResponse:
+            left: limits.Left | None = None
+            try:
+                request.now = clock.now()
+                admit(request)
+                left = spend(request.token, request.now)
+                people_actions.note_use(request.token, now=request.now)
+                check_scope(request.token, may)
+                if unknown := sorted(set(request.GET) - queries):
+                    raise refused(*((name[:40], "There is no such parameter.") for name in unknown[:5]))
+                answer = answered(request, lambda: run(request, **values))
+            except Problem as problem:
+                answer = problem.response()
+            for name, value in (left.headers if left else {}).items():
+                answer[name] = value
+            answer["Cache-Control"] = "no-store"
+            return answer
+
+        return guarded
+
+    return guarding
+
+
+def admit(request: ApiRequest) -> None:
+    """Finds whose request this is. Raises the 401, and 429 for an address that tries too often.
+
+    A good token is let in however often its neighbours are refused: behind one address may be many people,
+    and nobody guesses 256 bits.
+    """
+    shown = _BEARER.fullmatch(request.headers.get("Authorization", "").strip())
+    token = people_queries.token_with(people_actions.token_hash(shown[1]), request.now) if shown else None
+    if token is None:
+        left = limits.spend(
+            f"refused:{address_of(request)}",
+            [(limits.MINUTE, settings.API_REFUSALS_A_MINUTE)],
+            request.now,
+        )
+        if left and left.is_over:
+            raise Problem(
+                "too-many", "Too many requests without a good token came from here.", headers=left.headers
+            )
+        detail = (
+            "This token is not good, or not any more. Make one under Settings, Tokens for programs."
+            if shown
+            else "A token is needed: Authorization: Bearer cairn_…"
+        )
+        raise Problem("token", detail, headers={"WWW-Authenticate": "Bearer"})
+    request.token, request.learner = token, token.learner
+    request.today = request.now.astimezone(token.learner.zone_info).date()
+
+
+def address_of(request: HttpRequest) -> str:
+    """The address a request came from, as far as the trusted proxies say."""
+    try:
+        return str(get_adapter().get_client_ip(request))
+    except (ImproperlyConfigured, PermissionDenied):
+        # It came past the proxies, or over a socket that has no address.
+        return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def spend(token: ApiToken, now: datetime) -> limits.Left | None:
+    """Counts a request of this token. Raises the 429."""
+    windows = [(limits.MINUTE, settings.API_A_MINUTE), (limits.HOUR, settings.API_AN_HOUR)]
+    left = limits.spend(f"token:{token.pk}", windows, now)
+    if left and left.is_over:
+        raise Problem(
+            "too-many", f"This token has had its {left.allowed} requests for now.", headers=left.headers
+        )
+    return left
+
+
+def check_scope(token: ApiToken, may: May) -> None:
+    """Raises the 403."""
+    if token.scope not in _SCOPES[may]:
+        raise Problem("scope", f"This needs a token of scope {may.value!r}; yours is {token.scope!r}.")
+
+
+def answered(request: ApiRequest, run: Callable[[], HttpResponse]) -> HttpResponse:
+    """What the operation answers; with an Idempotency-Key, what it answered the first time."""
+    if request.method in {"GET", "HEAD"}:
+        return run()
+    check_body(request)
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return run()
+    if not KEY.fullmatch(key):
+        raise Problem("unreadable", "An Idempotency-Key has 1 to 255 visible characters of ASCII.")
+    return once(request, key, run)
+
+
+def check_body(request: HttpRequest) -> None:
+    """Raises the 413 before anything is read, and the 415."""
+    said = request.META.get("CONTENT_LENGTH") or "0"
+    length = int(said) if said.isascii() and said.isdigit() and len(said) < 20 else LONGEST_BODY + 1
+    if length > LONGEST_BODY:
+        raise Problem("too-large", f"A body has at most {LONGEST_BODY} bytes.")
+    if not length and request.headers.get("Transfer-Encoding"):
+        # Such a body has no length that is known beforehand, and never gets here.
+        raise Problem("unreadable", "Send the body whole, with its Content-Length.")
+    if length and request.content_type != "application/json":
+        raise Problem("not-json", "Send the body as Content-Type: application/json.")
+
+
+def once(request: ApiRequest, key: str, run: Callable[[], HttpResponse]) -> HttpResponse:
+    """Does what is asked and keeps the answer, or repeats the one that is kept. Raises the 409.
+
+    The learner's row is locked, so that the same key at the same moment waits for the first and then hears
+    what that was answered. What a refused operation began to write is undone; that it was refused is kept.
+    """
+    asked = b"\n".join([str(request.method).encode(), request.get_full_path().encode(), request.body])
+    request_hash = hashlib.sha256(asked).hexdigest()
+    with transaction.atomic():
+        people_actions.lock_learner(request.learner)
+        kept = people_queries.kept_answer(request.learner.pk, key)
+        if kept is not None and kept.request_hash != request_hash:
+            raise Problem("key-reused", "This Idempotency-Key came with another request before.")
+        if kept is not None:
+            answer = HttpResponse(
+                kept.body,
+                status=kept.status,
+                content_type=MEDIA_TYPE if kept.status >= 400 else "application/json; charset=utf-8",
+            )
+            answer["Idempotency-Replayed"] = "true"
+            return answer
+        with transaction.atomic():
+            answer = run()
+            if answer.status_code >= 400:
+                transaction.set_rollback(True)
+        if answer.status_code < 500:
+            said = answer.content.decode()
+            people_actions.keep_answer(
+                request.learner, key, request_hash, answer.status_code, said, now=request.now
+            )
+    return answer

@@ -1,0 +1,63 @@
+"""How an operation is declared: its address, what a token must be allowed, what it answers and refuses."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, get_type_hints
+
+from ninja import Router
+from ninja.decorators import decorate_view
+from ninja.params.models import Query
+
+from tracker.api.door import May, behind_door
+
+_View = TypeVar("_View", bound=Callable[..., Any])
+
+
+def _query_names(view: Callable[..., Any]) -> frozenset[str]:
+    """What a view takes from behind the `?`, by the names that programs write."""
+    return frozenset(
+        part.alias or name
+        for name, hint in get_type_hints(view, include_extras=True).items()
+        for part in getattr(hint, "__metadata__", ())
+        if isinstance(part, Query)
+    )
+
+
+class Section:
+    """Operations that belong together, as one part of the document."""
+
+    def __init__(self, title: str) -> None:
+        self.router = Router(tags=[title])
+
+    def operation(
+        self,
+        method: str,
+        path: str,
+        *,
+        name: str,
+        may: May,
+        answers: Mapping[int, Any],
+        refuses: tuple[int, ...] = (),
+    ) -> Callable[[_View], _View]:
+        """Declares the function below it.
+
+        name: of the address, for `reverse`.  answers: what each status comes with, None for nothing.
+        refuses: statuses of its own problems, beside those that every operation shares.
+        """
+
+        def declared(view: _View) -> _View:
+            summary, _, description = inspect.cleandoc(view.__doc__ or "").partition("\n\n")
+            self.router.api_operation(
+                [method],
+                path,
+                url_name=name,
+                operation_id=view.__name__,
+                summary=summary.replace("\n", " "),
+                description=description.replace("\n", " ") or " ",
+                response=dict(answers),
+                by_alias=True,
+                openapi_extra={"x-scope": may.value, "x-refuses": list(refuses)},
+            )(decorate_view(behind_door(may, _query_names(view)))(view))
+            return view
+
+        return declared

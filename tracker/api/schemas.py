@@ -1,0 +1,374 @@
+"""What goes in and what comes out, as the OpenAPI document says it. Keys are those of the curriculum."""
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+)
+
+from tracker.journal.models import StudySession
+from tracker.journal.rules import LONGEST_MINUTES
+from tracker.journal.rules.quick_log import LONGEST_LINE
+from tracker.people.models import ApiToken
+
+LONGEST_NOTE = 4000
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+# Text as every database keeps it: of control characters, line ends and tabs.
+PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+
+
+def _line_ends(text: str) -> str:
+    """A line end is one character, whatever the program's system writes."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 45.0 is 45. True is none."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _day(value: Any) -> date:
+    """A day as `2026-11-19`; pydantic by itself would also read numbers and moments."""
+    if isinstance(value, date):
+        return value
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ValueError("This is a day, such as 2026-11-19.")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Key = Annotated[str, Field(max_length=120, pattern=PLAIN)]
+Note = Annotated[str, Field(max_length=LONGEST_NOTE, pattern=PLAIN), AfterValidator(_line_ends)]
+Line = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE, pattern=PLAIN)]
+Minutes = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=1, le=LONGEST_MINUTES)]
+Confidence = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=1, le=5)]
+
+
+class Said(BaseModel):
+    """A body: what it does not name is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SubjectSaid(Said):
+    """What study was on: a module, one of its activities, or neither."""
+
+    module: Key = Field("", description="A module's key. With `activity` it may be left out.")
+    activity: Key = Field("", description="An activity's key.")
+
+
+class SessionFields(SubjectSaid):
+    """A session, field by field."""
+
+    minutes: Minutes
+    studied_on: Day | None = Field(None, description="Today where it is left out.")
+    note: Note = Field("", description="Markdown.")
+    confidence: Confidence | None = Field(None, description="1 shaky to 5 sure.")
+
+
+class SessionLine(Said):
+    """A session in one line of plain English, such as `45m garak encoding probes, confidence 3`."""
+
+    line: Line
+    studied_on: Day | None = Field(
+        None, description="The day that the line calls today, where it was typed on an earlier one."
+    )
+
+
+def _is_line(value: Any) -> str:
+    says_line = "line" in value if isinstance(value, dict) else isinstance(value, SessionLine)
+    return "line-body" if says_line else "fields"
+
+
+SessionSaid = Annotated[
+    Annotated[SessionFields, Tag("fields")] | Annotated[SessionLine, Tag("line-body")],
+    Discriminator(_is_line),
+]
+
+
+def _may_be_left_out() -> Any:
+    """A field that is as it was where it is left out, and never null."""
+    return Field(None, json_schema_extra=_without_default)
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
+
+
+class SessionCorrected(Said):
+    """What a session says from now on. What is left out stays; `module` without `activity` is all of it."""
+
+    minutes: Minutes = _may_be_left_out()
+    studied_on: Day = _may_be_left_out()
+    module: Key = _may_be_left_out()
+    activity: Key = _may_be_left_out()
+    note: Note = _may_be_left_out()
+    confidence: Confidence | None = Field(None, description="null takes it out.")
+
+
+class TimerStarted(SubjectSaid):
+    """What the timer is for."""
+
+    line: Annotated[str, Field(max_length=LONGEST_LINE, pattern=PLAIN)] = Field(
+        "", description="Instead of keys: words of a title, such as `garak encoding probes`."
+    )
+
+
+class TimerLogged(Said):
+    """What comes of the timer: its own minutes and subject, but for what is said here."""
+
+    minutes: Minutes | None = Field(None, description="Needed where it ran for over six hours.")
+    module: Key = _may_be_left_out()
+    activity: Key = _may_be_left_out()
+    note: Note = ""
+    confidence: Confidence | None = None
+
+
+class MarkSaid(Said):
+    """What is said of an activity."""
+
+    kind: Literal["done", "known"]
+
+
+# --- what comes out ---------------------------------------------------------------------------------------
+
+
+class Me(BaseModel):
+    """Whose token it is, and what it may do."""
+
+    email: str
+    zone: str
+    today: date
+    scope: ApiToken.Scope
+    token_name: str
+    plan: bool
+
+
+class Session(BaseModel):
+    """A study session. `asks` is a question about a day that is unusually long, "" else."""
+
+    id: int
+    minutes: int
+    studied_on: date
+    zone: str
+    module: str
+    activity: str
+    title: str
+    note: str
+    confidence: int | None
+    source: StudySession.Source
+    logged_at: datetime
+    deleted: bool
+    asks: str = ""
+
+
+class Sessions(BaseModel):
+    """A page of sessions, newest first, and the cursor of the next one."""
+
+    items: list[Session]
+    next: str | None
+
+
+class Choice(BaseModel):
+    """A module or an activity that a line may mean."""
+
+    key: str
+    title: str
+
+
+class Question(BaseModel):
+    """What a line leaves open."""
+
+    field: str
+    sentence: str
+
+
+class Reading(BaseModel):
+    """What a line was read as. It can be logged as it is where `asks` is empty."""
+
+    minutes: int | None
+    studied_on: date
+    module: str
+    activity: str
+    title: str
+    confidence: int | None
+    note: str
+    asks: list[Question]
+    choices: list[Choice]
+
+
+class Timer(BaseModel):
+    """The learner's timer. `seconds` is what it has measured until now."""
+
+    state: Literal["none", "running", "paused", "stopped"]
+    module: str = ""
+    activity: str = ""
+    title: str = ""
+    started_at: datetime | None = None
+    seconds: int = 0
+    asks: str = ""
+
+
+class Span(BaseModel):
+    """Two days, both of them included."""
+
+    first_on: date
+    last_on: date
+
+
+class Break(BaseModel):
+    """A pause of the plan. `last_on` is null while it is open."""
+
+    first_on: date
+    last_on: date | None
+
+
+class Forecast(BaseModel):
+    """Where the learner's own weeks lead. A day that cannot be said is null."""
+
+    likely_on: date | None
+    low_50_on: date | None
+    high_50_on: date | None
+    low_80_on: date | None
+    high_80_on: date | None
+    weeks_of_data: int
+
+
+class PlannedModule(BaseModel):
+    """A module on its dates: as first laid out, and now."""
+
+    key: str
+    number: int
+    title: str
+    state: str
+    done_minutes: int
+    open_minutes: int
+    baseline: Span | None
+    now: Span | None
+
+
+class Plan(BaseModel):
+    """The learner's plan. `finish_on` is where its own hours lead."""
+
+    track: str
+    track_title: str
+    revision: int
+    state: str
+    start_on: date
+    target_on: date | None
+    weekday_minutes: list[int] = Field(description="Seven, Monday first.")
+    finish_on: date | None
+    forecast: Forecast | None
+    remaining_minutes: int
+    done_minutes: int
+    percent: int
+    pauses: list[Break]
+    modules: list[PlannedModule]
+
+
+class Week(BaseModel):
+    """A week, Monday to Sunday. `number` counts from the plan's first; null before it and without one."""
+
+    first_on: date = Field(serialization_alias="from", description="The Monday.")
+    number: int | None
+    logged_minutes: int
+    target_minutes: int
+    paused: bool
+
+
+class Weeks(BaseModel):
+    """Weeks, the newest first."""
+
+    items: list[Week]
+
+
+class DayOfWeek(BaseModel):
+    """One day: what was logged and what the plan asks."""
+
+    on: date
+    logged_minutes: int
+    target_minutes: int
+    off: bool
+
+
+class ThisWeek(Week):
+    """This week, with its days and what its target still asks."""
+
+    left_minutes: int
+    days: list[DayOfWeek]
+
+
+class Activity(BaseModel):
+    """An activity of the plan. `logged_minutes` is null for tokens that may only log."""
+
+    key: str
+    title: str
+    module: str
+    minutes: int
+    kind: str
+    required: bool
+    state: Literal["todo", "part", "done", "known"]
+    logged_minutes: int | None
+
+
+class Activities(BaseModel):
+    """Activities in the plan's order."""
+
+    items: list[Activity]
+
+
+class Criterion(BaseModel):
+    """One thing that a milestone asks."""
+
+    key: str
+    text: str
+    ticked: bool
+
+
+class Milestone(BaseModel):
+    """What finishing a module proves."""
+
+    key: str
+    title: str
+    module: str
+    state: Literal["todo", "part", "done"]
+    completed_on: date | None
+    criteria: list[Criterion]
+
+
+class Milestones(BaseModel):
+    """The milestones of the plan's track, in its order."""
+
+    items: list[Milestone]
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field; "" is the whole body."""
+
+    field: str
+    detail: str
+
+
+class ProblemOut(BaseModel):
+    """What is answered to a request that cannot be done (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = []
+    choices: list[Choice] = Field([], description="With a line: what its words may mean.")
+    timer: Timer | None = Field(None, description="With 409 of the timer: the one there is.")
