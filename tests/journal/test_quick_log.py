@@ -865,6 +865,8 @@ def test_what_is_written_in_any_order_is_read_back(data: st.DataObject) -> None:
         note = f"noted {' '.join(word for word in note.split() if word.isalnum())}".strip()
         line += f"{data.draw(st.sampled_from([' - ', ' – ', ': ', ' # ']))}{note}"
     assume(len(line) <= LONGEST_LINE)
+    # In `19 Nov 10` the number can be a year, which is asked.
+    assume(not re.search(r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* \d+( |$)", line))
     reading = read(line)
     assert asked(reading) == ""
     assert (reading.minutes, reading.studied_on) == (minutes, TODAY - timedelta(days=gone))

@@ -1,5 +1,6 @@
 """Deleting an account: asked for by typing the address, seven days to undo, then nothing is left."""
 
+import uuid
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from django.test import Client
 from curriculum.catalogue import Catalogue
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_plan, make_session
 from tests.people.conftest import is_logged_in, log_in, sign_up, text_of
-from tracker.journal.actions import start_timer
-from tracker.journal.models import SessionCorrection
+from tracker.journal.actions import keep_waiting_file, start_timer
+from tracker.journal.models import ImportBatch, SessionCorrection
 from tracker.milestones.models import Completion, CriterionTick
 from tracker.operations import mailfiles
 from tracker.people import actions
@@ -86,6 +87,19 @@ def everything(learner: User, content: Catalogue) -> None:
     )
     token, _ = actions.make_token(learner, name="laptop", scope="log", expires_at=None, now=NOW)
     make_session(learner, logged_with=token)
+    keep_waiting_file(learner, "toggl.csv", b"date,minutes", now=NOW)
+    batch = ImportBatch.objects.create(
+        learner=learner,
+        waiting_id=uuid.uuid4(),
+        made_at=NOW,
+        file_name="plain.csv",
+        made_by="plain",
+        sessions=1,
+        minutes=45,
+        there_already=0,
+        refused=0,
+    )
+    make_session(learner, import_batch=batch)
     start_timer(learner, module_key="mindset", activity_key="", now=NOW)
     actions.keep_answer(learner, "a key", "0" * 64, 201, "{}", now=NOW)
     EmailAddress.objects.create(user=learner, email=f"pending-{learner.pk}@example.org")

@@ -15,8 +15,8 @@ from tracker.reminders.models import Consent, Recipient, Reminder
 FORMAT = "cairn-export/1"
 # Secrets that act for the learner, and what only the machinery needs.
 LEFT_OUT = {
-    "password", "unsubscribe_token", "token_hash", "request_hash", "lease_token", "leased_until", "groups",
-    "user_permissions",
+    "password", "unsubscribe_token", "token_hash", "log_token_hash", "log_password_stamp", "request_hash",
+    "lease_token", "leased_until", "groups", "user_permissions",
 }  # fmt: skip
 # A row of these is nothing but a secret that acts for the learner.
 MODELS_LEFT_OUT = {EmailConfirmation}

@@ -254,6 +254,9 @@ def _bare_lengths(sheet: Sheet, has_length: bool, has_confidence: bool) -> list[
             lengths.append(Phrase(at, at + 1, (sheet.line.number(at),), Stands.ALONE))
         elif not beside_words:
             others.append(at)
+        elif Side.EDGE in sides and fits and has_length and Side.TEXT not in sides:
+            # Beside a subject that is asked it can be the length; and there is another.
+            lengths.append(Phrase(at, at + 1, (sheet.line.number(at),), Stands.ALONE))
         elif Side.EDGE in sides and fits:
             beside_text.append(at)
     told = has_length or bool(lengths)
