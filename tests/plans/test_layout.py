@@ -20,7 +20,7 @@ from tracker.journal.models import StudySession
 from tracker.journal.rules import Week, week_of
 from tracker.people.models import User
 from tracker.plans import queries
-from tracker.plans.models import DAY_FIELDS, Baseline, Mark, Pause, Plan
+from tracker.plans.models import DAY_FIELDS, Mark, Pause, Plan
 from tracker.plans.queries import Facts, Said
 from tracker.plans.rules.schedule import QUARTER, Laid, Off, Pace, Start, Work, lay_out
 
@@ -415,12 +415,12 @@ def test_today_offers_only_what_can_be_begun_and_something_while_anything_is_ope
 # ------------------------------------------------------------------------------------ the road, the burn-up
 
 
-def first_layout(drawn: Learner, content: Catalogue) -> dict[str, Baseline]:
+def first_layout(drawn: Learner, content: Catalogue) -> dict[str, queries.FirstLaid]:
     """A first layout, made on the plan's first day with nothing done."""
     plain = replace(drawn, off=(), sessions=(), marks=(), left_out=())
     laid = queries.layout(plain.facts(content, min(TODAY, drawn.start_on)))
     return {
-        key: Baseline(activity_key=key, minutes=row.minutes, first_on=row.first_on, last_on=row.last_on)
+        key: queries.FirstLaid(row.minutes, row.first_on, row.last_on)
         for key, row in laid.items()
     }
 

@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from curriculum.catalogue import Activity, Catalogue, Module, Track, catalogue, current, newest_revision
 from curriculum.changes import Changes, compare
 from tracker.journal import queries as journal_queries
 from tracker.journal.rules import Week, week_of
-from tracker.plans.models import Baseline, Mark, Pause, Plan, SelfCheckAnswer, SkillRating
+from tracker.plans.models import Mark, Pause, Plan, SelfCheckAnswer, SkillRating
 from tracker.plans.rules import choice, order, progress, replan, schedule, skills, weeks
 from tracker.plans.rules.forecast import (
     WEEKS_SEEN,
@@ -189,9 +189,12 @@ def marks_of(learner_ids: Collection[int]) -> dict[int, dict[str, Said]]:
     return marks
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
-    """The rows behind a standing, read once: what pages, mails and the first layout are all made from."""
+    """The rows behind a standing, read once: what pages, mails and the first layout are all made from.
+
+    What follows from them is worked out once: `replace` makes other facts, and nothing in them is changed.
+    """
 
     learner_id: int
     on: date
@@ -203,7 +206,7 @@ class Facts:
     by_activity: Mapping[str, int]  # minutes logged, ever, by activity key
     today_by_activity: Mapping[str, int]  # those of them that were logged on this day
 
-    @property
+    @cached_property
     def pace(self) -> schedule.Pace:
         """What the plan asks of a week."""
         assert self.plan is not None
@@ -215,7 +218,18 @@ class Facts:
         assert self.plan is not None
         return max(self.on, self.plan.start_on)
 
+    @cached_property
+    def work(self) -> tuple[choice.Candidate, ...]:
+        """What the plan asks for that is neither done nor known, in order, with what it still takes."""
+        assert self.plan is not None
+        return open_work(self.plan, self.marks, self.by_activity)
+
     @property
+    def open_minutes(self) -> int:
+        """What all of it still takes."""
+        return sum(item.remaining_minutes for item in self.work)
+
+    @cached_property
     def start(self) -> schedule.Start:
         """Where a layout of what is open begins, if it begins as soon as it can."""
         return schedule.Start(self.laid_from, self.spent_minutes)
@@ -305,8 +319,7 @@ def stand(found: Facts) -> Standing:
     pace = found.pace
     content = catalogue(plan.revision)
     measured = measure(plan, found.marks)
-    candidates = open_work(plan, found.marks, found.by_activity)
-    remaining = sum(item.remaining_minutes for item in candidates)
+    candidates, remaining = found.work, found.open_minutes
     days = tuple(_day_hours(day, plan, pace, found.by_day) for day in week.days)
     left = max(0, sum(d.target_minutes for d in days) - sum(d.logged_minutes for d in days))
     own_weeks = study_weeks(found.by_day, found.off_ever, found.on)
@@ -526,14 +539,15 @@ def open_work(
 
 def layout(found: Facts) -> dict[str, schedule.Laid]:
     """Every open activity of the plan on its dates, by key. No query."""
-    laid = schedule.lay_out(_work(found), found.pace, layout_start(found))
+    work = [schedule.Work(item.key, item.remaining_minutes) for item in found.work]
+    laid = schedule.lay_out(work, found.pace, layout_start(found))
     return {item.key: item for item in laid}
 
 
 def layout_start(found: Facts) -> schedule.Start:
     """Where the layout begins: today, or later where the learner is ahead of what was agreed. No query."""
     assert found.plan is not None
-    minutes = _minutes(_work(found))
+    minutes = found.open_minutes
     agreed = agreed_end(found.plan)
     if agreed is None or not minutes:
         return found.start
@@ -550,7 +564,7 @@ def agreed_end(plan: Plan) -> schedule.End | None:
 
 def end_from(found: Facts, start: schedule.Start) -> schedule.End | None:
     """Where what is open ends if its layout begins there; None with nothing open, or no end. No query."""
-    minutes = _minutes(_work(found))
+    minutes = found.open_minutes
     return schedule.end_of(minutes, found.pace, start) if minutes else None
 
 
@@ -563,19 +577,18 @@ def agreed_anew(found: Facts, start: schedule.Start) -> Facts:
     return replace(found, plan=plan)
 
 
-def _work(found: Facts) -> list[schedule.Work]:
-    assert found.plan is not None
-    candidates = open_work(found.plan, found.marks, found.by_activity)
-    return [schedule.Work(item.key, item.remaining_minutes) for item in candidates]
+class FirstLaid(NamedTuple):
+    """An activity in the first layout."""
+
+    minutes: int
+    first_on: date
+    last_on: date
 
 
-def _minutes(work: Iterable[schedule.Work]) -> int:
-    return sum(item.minutes for item in work)
-
-
-def baseline_of(plan: Plan) -> dict[str, Baseline]:
-    """The first layout, by activity key."""
-    return {row.activity_key: row for row in plan.baseline.all()}
+def baseline_of(plan: Plan) -> dict[str, FirstLaid]:
+    """The first layout, by activity key. One query."""
+    rows = plan.baseline.values_list("activity_key", "minutes", "first_on", "last_on")
+    return {key: FirstLaid(minutes, first_on, last_on) for key, minutes, first_on, last_on in rows}
 
 
 def activity_standings(
@@ -630,7 +643,7 @@ class RoadModule:
     now: tuple[date, date] | None
 
 
-def road(found: Facts, baseline: Mapping[str, Baseline]) -> list[RoadModule]:
+def road(found: Facts, baseline: Mapping[str, FirstLaid]) -> list[RoadModule]:
     """Every module of the plan's track on its dates. No query."""
     plan = found.plan
     assert plan is not None
@@ -674,7 +687,7 @@ class BurnUp:
     whole_minutes: int
 
 
-def burn_up(found: Facts, baseline: Mapping[str, Baseline]) -> BurnUp:
+def burn_up(found: Facts, baseline: Mapping[str, FirstLaid]) -> BurnUp:
     """What was planned and what was done, at the end of each week. No query."""
     plan = found.plan
     assert plan is not None
@@ -719,7 +732,7 @@ def _module_state(measured: progress.Progress, *, begun: bool) -> str:
     return "part" if measured.done_minutes or begun else "todo"
 
 
-def baseline_end(baseline: Mapping[str, Baseline]) -> date | None:
+def baseline_end(baseline: Mapping[str, FirstLaid]) -> date | None:
     """The last day of the first layout."""
     return max((row.last_on for row in baseline.values()), default=None)
 
@@ -731,7 +744,7 @@ def ways_on(found: Facts, baseline_on: date | None) -> replan.Ways | None:
     """
     plan = found.plan
     assert plan is not None
-    minutes = _minutes(_work(found))
+    minutes = found.open_minutes
     date_on = plan.target_on or baseline_on
     if not minutes or date_on is None:
         return None
@@ -753,7 +766,7 @@ def leavable(found: Facts) -> tuple[Leavable, ...]:
     assert plan is not None
     content = current(plan.revision)
     rows = []
-    for item in open_work(plan, found.marks, found.by_activity):
+    for item in found.work:
         activity = content.activity(item.key)
         if activity.if_left_out:
             rows.append(Leavable(activity, content.module(item.module_key), item.remaining_minutes))

@@ -1,12 +1,11 @@
 """The words of tracker.library.words as template filters; built in, so pages need no `load`."""
 
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from tracker.library import prose, words
 
@@ -24,7 +23,6 @@ register.filter("line", prose.line)
 
 
 _STONES = {"todo": "s-todo", "part": "s-part", "done": "s-done", "known": "s-known"}
-_STATES = {"todo": "To do", "part": "In progress", "done": "Done", "known": "Known before"}
 
 
 @register.filter
@@ -48,7 +46,13 @@ def stone(state: str) -> str:
 @register.filter
 def state_word(state: str) -> str:
     """The word that stands beside the shape."""
-    return _STATES[state]
+    return words.STATES[state]
+
+
+@register.filter
+def shown_state(state: str) -> SafeString:
+    """The shape of a state and the word beside it."""
+    return format_html('<span class="state">{}{}</span>', symbol(_STONES[state]), words.STATES[state])
 
 
 @register.filter
@@ -84,17 +88,6 @@ def local_time(at: datetime, zone: ZoneInfo) -> str:
 def add_px(value: float | str, more: float) -> str:
     """A coordinate moved by so many units."""
     return f"{float(value) + more:.1f}"
-
-
-@register.filter
-def drawn(bar: Any) -> SafeString:
-    """A week's bar with the line of its target, as SVG."""
-    kind = "open" if bar.is_current else "bar done"
-    goal = f'<path class="goal" d="{bar.goal}"/>' if bar.goal else ""
-    return mark_safe(  # noqa: S308 - numbers alone
-        f'<rect class="{kind}" x="{bar.x:.1f}" y="{bar.y:.1f}" width="{bar.width:.1f}"'
-        f' height="{bar.height:.1f}"/>{goal}'
-    )
 
 
 @register.filter
