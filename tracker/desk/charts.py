@@ -133,7 +133,7 @@ class RoadShape:
     label: float  # from the row's top to its title's baseline
     bar: float  # to the bar's top
     thickness: float
-    longest_title: int
+    longest_title: int  # in letters, where a bar begins as early as one can
     range_words: float  # the width that the words of the finish range take
 
 
@@ -141,6 +141,8 @@ class RoadShape:
 TOP_OF_ROAD, RANGE_DOWN = 38.0, 38.0
 WIDE_ROAD = RoadShape("wide", 1120.0, 264.0, 30.0, 23.0, 12.0, 9.0, 29, 330.0)
 NARROW_ROAD = RoadShape("narrow", 358.0, 0.0, 42.0, 19.0, 25.0, 11.0, 44, 290.0)
+# Where titles begin, and the width that a letter takes on paper, where they are largest.
+TITLE_LEFT, LETTER = 26.0, 8.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ class RoadRow:
     now_x: float
     now_width: float
     part_width: float  # of a module in progress: the share that is done
+    longest_title: int  # in letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +206,22 @@ def road(
         now_width = max(3.0, on.end(row.now[1]) - now_x) if row.now else 0.0
         whole = row.progress.plan_minutes
         share = row.progress.done_minutes / whole if whole and row.state == "part" else 0.0
-        rows.append(RoadRow(row, top, top + shape.label, bar_y, base, now_x, now_width, now_width * share))
+        # Beside its bar a title has the room up to the first of what is drawn; above it, that of the road.
+        drawn_from = min((on.x(pair[0]) for pair in (row.baseline, row.now) if pair), default=on.right)
+        letters = int((drawn_from - TITLE_LEFT) / LETTER) if shape.left else 0
+        rows.append(
+            RoadRow(
+                module=row,
+                top=top,
+                label_y=top + shape.label,
+                bar_y=bar_y,
+                base=base,
+                now_x=now_x,
+                now_width=now_width,
+                part_width=now_width * share,
+                longest_title=max(shape.longest_title, letters),
+            )
+        )
     bottom = TOP_OF_ROAD + len(rows) * shape.row
     behind = bands(on, pauses, finish)
     range_x = max((band.x + band.width for band in behind if band.kind == "b80"), default=on.right)

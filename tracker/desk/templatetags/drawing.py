@@ -10,7 +10,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
-from tracker.desk.charts import Bar, RoadRow, RoadShape
+from tracker.desk.charts import TITLE_LEFT, Bar, RoadRow, RoadShape
 from tracker.library import words
 from tracker.plans.queries import RoadModule
 
@@ -32,12 +32,13 @@ def drawn(bar: Bar) -> SafeString:
 def drawn_row(row: RoadRow, shape: RoadShape) -> SafeString:
     """A module on the road: a link with its number and title, its first layout and where it lies now."""
     module, state = row.module.module, row.module.state
-    title = Truncator(module.title).chars(shape.longest_title)
+    title = Truncator(module.title).chars(row.longest_title)
     parts = [
         f'<a href="{reverse("module", args=[module.key])}" aria-label="{escape(road_label(row.module))}">'
-        f'<rect class="hit" x="0" y="{row.top + 2:.1f}" width="{shape.width:.0f}" height="{shape.row - 2:.1f}"/>'
+        f'<rect class="hit" x="0" y="{row.top + 2:.1f}" width="{shape.width:.0f}"'
+        f' height="{shape.row - 2:.1f}"/>'
         f'<text class="{"strong" if state == "part" else "lead"}" x="0" y="{row.label_y:.1f}">'
-        f'{module.number}<tspan x="26">{escape(title)}</tspan></text>'
+        f'{module.number}<tspan x="{TITLE_LEFT:.0f}">{escape(title)}</tspan></text>'
     ]
     if row.base:
         parts.append(f'<path class="base" d="{row.base}"/>')
