@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec
 
 import click
@@ -17,6 +18,20 @@ from cairn_terminal.words import plain
 P = ParamSpec("P")
 
 
+class CannotPrint(OSError):
+    """Standard output takes nothing: a full disk behind `>`. What was asked is done or not all the same."""
+
+
+def _print(text: str) -> None:
+    """A text on standard output. Raises CannotPrint, and BrokenPipeError where nobody reads any more."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CannotPrint(error.errno, error.strerror) from None
+
+
 class Output:
     """Where a command puts what it has to say. With `as_json` standard output holds one document alone."""
 
@@ -26,16 +41,18 @@ class Output:
     def say(self, sentence: str = "") -> None:
         """A sentence for people."""
         if not self.as_json:
-            click.echo(sentence)
+            _print(sentence)
 
     def notice(self, sentence: str) -> None:
         """Something beside the answer, on standard error."""
-        click.echo(f"cairn: {sentence}", err=True)
+        # Where nothing can be said beside the answer, the answer still counts.
+        with suppress(OSError):
+            click.echo(f"cairn: {sentence}", err=True)
 
     def answer(self, document: Any) -> None:
         """The whole answer for scripts. ASCII alone: no control character of the server leaves as one."""
         if self.as_json:
-            click.echo(json.dumps(document, indent=1))
+            _print(json.dumps(document, indent=1))
 
     def fail(self, failure: Failure) -> None:
         """Why a command ends without having done what was asked."""
@@ -81,6 +98,8 @@ def speaks(command: Callable[Concatenate[Output, P], None]) -> Callable[..., Non
             sys.exit(failure.exit_code)
         except BrokenPipeError:
             raise  # `cairn plan | head`: click ends quietly
+        except CannotPrint:
+            raise  # __main__ says so
         except OSError as error:
             output.fail(Failure(f"{plain(error.strerror or error)}: {plain(error.filename or 'a file')}"))
             sys.exit(FAILED)

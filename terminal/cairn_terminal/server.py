@@ -26,6 +26,7 @@ from cairn_terminal.words import hours, plain, shortened
 
 TIMEOUT_SECONDS = 10.0  # for one request, from the look-up of the name to the last byte
 LARGEST_ANSWER = 5_000_000  # bytes
+PROBLEMS = ("application/problem+json", "application/json")
 PATIENCE_SECONDS = 5  # how long a command waits by itself where the server says "again in n seconds"
 
 
@@ -92,12 +93,15 @@ class Server:
         except urllib.error.URLError as error:
             kind = NotSent if _never_connected(error.reason) else Unreachable
             raise kind(f"{host} cannot be reached: {_reason(error.reason)}.") from None
+        except UnicodeError:  # of the look-up: two dots in a row, or a part that is too long
+            raise NotSent(f"{host} is no name of a machine.") from None
+        except (http.client.InvalidURL, ValueError):
+            # The server's own address was read when it was given; another one is the proxy's alone.
+            raise NotSent("The proxy's address cannot be read: see HTTPS_PROXY and HTTP_PROXY.") from None
         except http.client.HTTPException:
             raise Unreachable(f"{host} broke off before its answer was complete.") from None
         except OSError as error:
             raise Unreachable(f"{host} cannot be reached: {_reason(error)}.") from None
-        except UnicodeError:  # of the look-up: two dots in a row, or a part that is too long
-            raise NotSent(f"{host} is no name of a machine.") from None
 
     def _exchange(self, request: urllib.request.Request) -> Answer:
         response = self._opener.open(request, timeout=TIMEOUT_SECONDS)
@@ -135,18 +139,25 @@ class Server:
             raise ServerFault(f"{host} failed over this (500).")
         if status in (407, 408, 425, 429) or status >= 500 or (status == 409 and answer.retry_after):
             raise Unreachable(_busy(host, answer))
+        if status >= 400 and answer.content_type not in PROBLEMS:
+            # Everything of Cairn's is a problem; this is of a proxy, a portal, or another program.
+            raise self._no_cairn(answer)
         if status >= 400:
             raise Refused(status, _sentence(host, status, problem), problem)
         if status == 204:
             return None
         if status not in (200, 201) or answer.content_type != "application/json":
-            raise Unreachable(
-                f"{host} answered, but not as Cairn does ({status}, {plain(answer.content_type)})."
-            )
+            raise self._no_cairn(answer)
         try:
             return _read_json(answer.content)
         except ValueError:
             raise Unreachable(f"{host} answered with something that cannot be read.") from None
+
+    def _no_cairn(self, answer: Answer) -> Unreachable:
+        kind = plain(answer.content_type)
+        return Unreachable(
+            f"{host_of(self.address)} answered, but not as Cairn does ({answer.status}, {kind})."
+        )
 
 
 def _within(seconds: float, work: Callable[[], Answer]) -> Answer:
@@ -216,7 +227,7 @@ def _busy(host: str, answer: Answer) -> str:
 
 def _problem(answer: Answer) -> dict[str, Any]:
     """The problem+json of an error; empty where it is something else."""
-    if answer.status < 400 or answer.content_type not in ("application/problem+json", "application/json"):
+    if answer.status < 400 or answer.content_type not in PROBLEMS:
         return {}
     try:
         document = _read_json(answer.content)

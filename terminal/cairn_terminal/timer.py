@@ -135,6 +135,6 @@ def _since(moment: str) -> str:
     """A moment in UTC as the clock on the wall here."""
     try:
         here = datetime.fromisoformat(moment).astimezone()
-    except ValueError:
+    except (ValueError, OverflowError):  # what is no moment, or none of this zone's calendar
         return ""
     return f", started {here:%H:%M}"

@@ -82,3 +82,32 @@ def test_no_reference_leads_nowhere() -> None:
         place: Any = document()
         for step in reference.removeprefix("#/").split("/"):
             place = place[step]
+
+
+def test_bounds_are_in_the_document_and_on_the_page() -> None:
+    """In words of JSON Schema: a program that reads others finds nothing."""
+    found = document()["components"]["schemas"]
+    minutes = found["SessionFields"]["properties"]["minutes"]
+    assert (minutes["minimum"], minutes["maximum"]) == (1, 1440)
+    confidence = found["SessionCorrected"]["properties"]["confidence"]["anyOf"][0]
+    assert (confidence["minimum"], confidence["maximum"]) == (1, 5)
+    assert {"ge", "le", "gt", "lt"}.isdisjoint(_names(document()))
+    by_name = {each.name: each for _, operations in sections() for each in operations}
+    kinds = {value.name: value.kind for value in by_name["log-session"].values}
+    assert kinds["minutes"] == "integer 1 to 1440"
+    assert kinds["confidence"] == "integer 1 to 5 or null"
+
+
+def _names(part: Any) -> set[str]:
+    """Every name in a document, in whatever depth."""
+    if isinstance(part, dict):
+        return set(part).union(*map(_names, part.values()))
+    return set().union(*map(_names, part)) if isinstance(part, list) else set()
+
+
+def test_the_page_leads_to_every_operation(client: Client, db: None) -> None:
+    page = client.get("/api/v1/docs").content.decode()
+    for _, operations in sections():
+        for each in operations:
+            assert f'href="#{each.name}"' in page
+            assert f'id="{each.name}"' in page

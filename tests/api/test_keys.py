@@ -248,6 +248,21 @@ def test_a_day_does_not_overflow_when_programs_log_at_once(committed: Program) -
     assert sorted(answer.status_code for answer in answers) == [201, 201, 422, 422]
 
 
+@pytest.mark.parametrize("keyed", [True, False])
+def test_two_corrections_at_once_undo_nothing_of_one_another(committed: Program, keyed: bool) -> None:
+    address = f"/sessions/{committed.post('/sessions', {'minutes': 45}).json()['id']}"
+    for turn in range(1, 6):
+        corrections: list[dict[str, Any]] = [{"note": f"Turn {turn}."}, {"confidence": turn}]
+
+        def correct(place: int, turn: int = turn, said: Any = corrections) -> Any:
+            key = f"{turn}-{place}" if keyed else None
+            return Program(committed.token).ask("PATCH", address, said[place], key=key)
+
+        assert {answer.status_code for answer in at_once(2, correct)} == {200}
+        now = committed.get(address).json()
+        assert (now["note"], now["confidence"]) == (f"Turn {turn}.", turn)
+
+
 def test_what_was_kept_outlives_the_process(committed: Program) -> None:
     """Nothing of it is in memory or in the cache: another connection and an empty cache answer the same."""
     first = committed.post("/sessions", {"minutes": 45}, key="k")

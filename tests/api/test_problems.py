@@ -44,15 +44,19 @@ def test_elsewhere_a_page_is_a_page() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("POST", "/me", {"GET"}),
-        ("PUT", "/sessions", {"GET", "POST"}),
-        ("POST", "/sessions/1", {"GET", "PATCH", "DELETE"}),
-        ("OPTIONS", "/me", {"GET"}),
-        ("TRACE", "/me", {"GET"}),
+        ("POST", "/me", {"GET", "HEAD"}),
+        ("PUT", "/sessions", {"GET", "HEAD", "POST"}),
+        ("POST", "/sessions/1", {"GET", "HEAD", "PATCH", "DELETE"}),
+        ("OPTIONS", "/me", {"GET", "HEAD"}),
+        ("TRACE", "/me", {"GET", "HEAD"}),
+        ("POST", "/openapi.json", {"GET", "HEAD"}),
+        ("DELETE", "/docs", {"GET", "HEAD"}),
+        ("PUT", "/problems/refused", {"GET", "HEAD"}),
         ("NONSENSE", "/timer/start", {"POST"}),
     ],
 )
 def test_a_method_that_is_not_taken(program: Program, method: str, path: str, allowed: set[str]) -> None:
+    program.client.handler.enforce_csrf_checks = True  # as outside of tests
     answer = program.ask(method, path)
     problem_in(answer, 405)
     assert {each.strip() for each in answer.headers["Allow"].split(",")} == allowed

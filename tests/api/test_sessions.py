@@ -1,5 +1,6 @@
 """Sessions by programs: logged, listed page by page, corrected, taken back."""
 
+import base64
 from datetime import timedelta
 from typing import Any
 
@@ -131,6 +132,21 @@ def test_a_correction_changes_what_it_names_and_keeps_what_was(program: Program)
         assert fields_in(program.ask("PATCH", address, refused)) == set(refused)
 
 
+def test_an_activity_is_taken_out_and_its_module_stays(program: Program, learner: User) -> None:
+    module = FIRST.partition(".")[0]
+    said = log(program, activity=FIRST)
+    address = f"/sessions/{said['id']}"
+    bare = program.ask("PATCH", address, {"activity": ""}).json()
+    assert (bare["module"], bare["activity"]) == (module, "")
+    again = program.ask("PATCH", address, {"activity": FIRST}).json()
+    assert (again["module"], again["activity"]) == (module, FIRST)
+    nothing = program.ask("PATCH", address, {"module": "", "activity": ""}).json()
+    assert (nothing["module"], nothing["activity"]) == ("", "")
+    # Of a module that no edition knows any more too.
+    row = make_session(learner, module_key="retired", activity_key="retired.too")
+    assert program.ask("PATCH", f"/sessions/{row.pk}", {"activity": ""}).json()["module"] == "retired"
+
+
 def test_a_subject_that_was_retired_stays_good(program: Program, learner: User) -> None:
     row = make_session(learner, module_key="mindset", activity_key="mindset.of-an-old-edition")
     said = program.ask("PATCH", f"/sessions/{row.pk}", {"minutes": 50, "activity": row.activity_key}).json()
@@ -145,7 +161,8 @@ def test_taken_back_and_restored(program: Program) -> None:
         assert (answer.status_code, answer.content) == (204, b"")
     assert program.get(address).json()["deleted"] is True
     assert program.get("/sessions").json() == {"items": [], "next": None}
-    problem_in(program.ask("PATCH", address, {"minutes": 5}), 404)
+    refusal = problem_in(program.ask("PATCH", address, {"minutes": 5}), 409)
+    assert refusal["type"] == "/api/v1/problems/taken-back"
     for _ in range(2):
         assert program.post(f"{address}/restore").json()["deleted"] is False
     assert len(program.get("/sessions").json()["items"]) == 1
@@ -238,6 +255,11 @@ def test_days_and_modules_narrow_it(program: Program, learner: User) -> None:
     assert program.get("/sessions?from=2026-11-19&to=2026-11-18").json()["items"] == []
 
 
+def given_out(place: str) -> str:
+    """A cursor of this place, in the one spelling that is given out."""
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
@@ -254,10 +276,22 @@ def test_days_and_modules_narrow_it(program: Program, learner: User) -> None:
         ("cursor=MjAyNi0xMS0xOS54", "cursor"),  # a day, and x
         ("cursor=MjAyNi0xMS0xOS45OTk5OTk5OTk5OTk5OTk5OTk5OTk", "cursor"),  # a number that no id is
         ("cursor=" + "x" * 101, "cursor"),
+        ("cursor=" + given_out("2026-11-19.1_0"), "cursor"),
+        ("cursor=" + given_out("2026-11-19. 1"), "cursor"),
+        ("cursor=" + given_out("20261119.1"), "cursor"),
+        ("cursor=" + given_out("2026-W47-4.1"), "cursor"),
+        ("cursor=" + given_out("2026-11-19.-1"), "cursor"),
+        ("cursor=" + given_out("2026-11-19.1") + "==", "cursor"),
+        ("limit=1&limit=2", "limit"),
+        ("module=garak&module=stride", "module"),
     ],
 )
 def test_a_query_that_cannot_be_is_refused(program: Program, query: str, field: str) -> None:
     assert fields_in(program.get(f"/sessions?{query}")) == {field}
+
+
+def test_a_cursor_that_was_given_out_is_taken(program: Program) -> None:
+    assert program.get(f"/sessions?cursor={given_out('2026-11-19.1')}").status_code == 200
 
 
 def test_a_page_takes_as_many_queries_with_one_session_as_with_many(program: Program, learner: User) -> None:

@@ -91,6 +91,13 @@ def test_what_is_said_counts_before_what_was_measured(program: Program, time_mac
     assert StudySession.objects.get().module_key == ""
 
 
+def test_its_activity_is_taken_out_and_its_module_stays(program: Program, time_machine: Any) -> None:
+    program.post("/timer/start", {"activity": FIRST})
+    at(time_machine, 90)
+    said = program.post("/timer/log", {"activity": ""}).json()
+    assert (said["module"], said["activity"]) == (FIRST.partition(".")[0], "")
+
+
 def test_a_forgotten_one_asks_what_really_happened(program: Program, time_machine: Any) -> None:
     program.post("/timer/start")
     at(time_machine, 360)

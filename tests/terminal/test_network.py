@@ -196,11 +196,19 @@ def test_sentences_of_a_refusal(server: FakeCairn, document: object, sentence: s
     assert len(str(caught.value)) <= 1000
 
 
-def test_refusal_that_is_a_page_gives_no_reason(server: FakeCairn) -> None:
+@pytest.mark.parametrize("status", [400, 403, 404, 413, 422])
+def test_refusal_that_is_a_page_is_not_cairns(server: FakeCairn, status: int) -> None:
     server.only = re.compile("")
-    server.faults = [answers(403, raw=b"<h1>Forbidden</h1>", Content_Type="text/html")]
-    with pytest.raises(Refused, match="gave no reason"):
+    server.faults = [answers(status, raw=b"<h1>Pay first</h1>", Content_Type="text/html")]
+    with pytest.raises(Unreachable, match=rf"not as Cairn does \({status}, text/html\)"):
         ask(server.url)
+
+
+@pytest.mark.parametrize("proxy", ["nonsense:port", "http://127.0.0.1:abc", "://"])
+def test_proxy_that_is_none(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(NotSent, match="proxy's address cannot be read"):
+        ask("https://cairn.example.org")
 
 
 def test_fault_of_the_program_itself_shows_no_token(

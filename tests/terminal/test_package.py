@@ -82,6 +82,10 @@ def test_module_is_the_command(shell: Shell) -> None:
     assert said.stdout.startswith("Usage: cairn ")
 
 
+def test_installed_command_is_the_module() -> None:
+    assert declared()["scripts"] == {"cairn": "cairn_terminal.__main__:main"}
+
+
 @pytest.mark.parametrize("command", commands(cairn), ids=" ".join)
 def test_every_command_has_help_json_and_a_place_in_the_documentation(
     shell: Shell, command: tuple[str, ...]

@@ -101,6 +101,8 @@ def test_files_of_the_queue_are_private(alice_shell: Shell, offline: Callable[[b
         answers(302, Location="https://elsewhere.example/login"),
         answers(307, Location="/api/v1/sessions/"),
         answers(200, raw=b"<html>Pay for the wireless network</html>", Content_Type="text/html"),
+        answers(403, raw=b"<html>Pay for the wireless network</html>", Content_Type="text/html"),
+        answers(404, raw=b"no such virtual host", Content_Type="text/plain"),
         answers(201, raw=b'{"id": 1', Content_Type="application/json"),
         answers(201, raw=b"[" * 200_000, Content_Type="application/json"),
         answers(201, raw=b'{"id": NaN}', Content_Type="application/json"),

@@ -77,8 +77,7 @@ def behind_door(may: May, queries: frozenset[str]) -> Callable[[Run], Run]:
                 left = spend(request.token, request.now)
                 people_actions.note_use(request.token, now=request.now)
                 check_scope(request.token, may)
-                if unknown := sorted(set(request.GET) - queries):
-                    raise refused(*((name[:40], "There is no such parameter.") for name in unknown[:5]))
+                check_query(request, queries)
                 answer = answered(request, lambda: run(request, **values))
             except Problem as problem:
                 answer = problem.response()
@@ -144,6 +143,14 @@ def check_scope(token: ApiToken, may: May) -> None:
     """Raises the 403."""
     if token.scope not in _SCOPES[may]:
         raise Problem("scope", f"This needs a token of scope {may.value!r}; yours is {token.scope!r}.")
+
+
+def check_query(request: HttpRequest, known: frozenset[str]) -> None:
+    """Raises the 422 of parameters that would pass unnoticed: misspelt, or there twice."""
+    if unknown := sorted(set(request.GET) - known):
+        raise refused(*((name[:40], "There is no such parameter.") for name in unknown[:5]))
+    if twice := sorted(name for name, values in request.GET.lists() if len(values) > 1):
+        raise refused(*((name, "This is there twice.") for name in twice))
 
 
 def answered(request: ApiRequest, run: Callable[[], HttpResponse]) -> HttpResponse:

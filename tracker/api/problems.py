@@ -30,6 +30,7 @@ KINDS = {
         Kind("scope", 403, "Outside the scope", "The token may not do this; `detail` names the scope."),
         Kind("no-plan", 404, "No plan", "The learner has not made a plan yet."),
         Kind("key-reused", 409, "Key used before", "Another request was sent with this Idempotency-Key."),
+        Kind("taken-back", 409, "Taken back", "The session was taken back; restore it before correcting it."),
         Kind("timer-runs", 409, "There is a timer", "There is a timer already; it stands in `timer`."),
         Kind("too-large", 413, "Too large", "The body is larger than any request here needs."),
         Kind("not-json", 415, "Not JSON", "A body is sent as `Content-Type: application/json`."),

@@ -51,7 +51,7 @@ _SENTENCES = {
     "union_tag_not_found": "The body is one JSON object.",
     "greater_than_equal": "At least {ge}.",
     "less_than_equal": "At most {le}.",
-    "string_too_short": "At least {min_length} character(s).",
+    "string_too_short": "This is empty.",
     "string_too_long": "At most {max_length} characters.",
     "literal_error": "One of {expected}.",
     "enum": "One of {expected}.",

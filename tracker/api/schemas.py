@@ -53,8 +53,9 @@ Day = Annotated[date, BeforeValidator(_day)]
 Key = Annotated[str, Field(max_length=120, pattern=PLAIN)]
 Note = Annotated[str, Field(max_length=LONGEST_NOTE, pattern=PLAIN), AfterValidator(_line_ends)]
 Line = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE, pattern=PLAIN)]
-Minutes = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=1, le=LONGEST_MINUTES)]
-Confidence = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=1, le=5)]
+# The bounds stand next to the type: behind a validator they are checked, but the document does not say them.
+Minutes = Annotated[int, Field(strict=True, ge=1, le=LONGEST_MINUTES), BeforeValidator(_whole)]
+Confidence = Annotated[int, Field(strict=True, ge=1, le=5), BeforeValidator(_whole)]
 
 
 class Said(BaseModel):
@@ -73,7 +74,7 @@ class SubjectSaid(Said):
 class SessionFields(SubjectSaid):
     """A session, field by field."""
 
-    minutes: Minutes
+    minutes: Minutes = Field(description="How long, in whole minutes.")
     studied_on: Day | None = Field(None, description="Today where it is left out.")
     note: Note = Field("", description="Markdown.")
     confidence: Confidence | None = Field(None, description="1 shaky to 5 sure.")
@@ -82,7 +83,7 @@ class SessionFields(SubjectSaid):
 class SessionLine(Said):
     """A session in one line of plain English, such as `45m garak encoding probes, confidence 3`."""
 
-    line: Line
+    line: Line = Field(description="How long and on what; a day, a note and a confidence where you like.")
     studied_on: Day | None = Field(
         None, description="The day that the line calls today, where it was typed on an earlier one."
     )
@@ -99,22 +100,27 @@ SessionSaid = Annotated[
 ]
 
 
-def _may_be_left_out() -> Any:
+def _may_be_left_out(meaning: str | None = None) -> Any:
     """A field that is as it was where it is left out, and never null."""
-    return Field(None, json_schema_extra=_without_default)
+    return Field(None, description=meaning, json_schema_extra=_without_default)
 
 
 def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
 
-class SessionCorrected(Said):
-    """What a session says from now on. What is left out stays; `module` without `activity` is all of it."""
+class SubjectChanged(Said):
+    """What study was on, where it was on something else. What is left out stays."""
+
+    module: Key = _may_be_left_out("A module's key; without `activity` it is the module as a whole.")
+    activity: Key = _may_be_left_out('An activity\'s key, which brings its module along; "" takes it out.')
+
+
+class SessionCorrected(SubjectChanged):
+    """What a session says from now on. What is left out stays."""
 
     minutes: Minutes = _may_be_left_out()
     studied_on: Day = _may_be_left_out()
-    module: Key = _may_be_left_out()
-    activity: Key = _may_be_left_out()
     note: Note = _may_be_left_out()
     confidence: Confidence | None = Field(None, description="null takes it out.")
 
@@ -127,12 +133,10 @@ class TimerStarted(SubjectSaid):
     )
 
 
-class TimerLogged(Said):
+class TimerLogged(SubjectChanged):
     """What comes of the timer: its own minutes and subject, but for what is said here."""
 
     minutes: Minutes | None = Field(None, description="Needed where it ran for over six hours.")
-    module: Key = _may_be_left_out()
-    activity: Key = _may_be_left_out()
     note: Note = ""
     confidence: Confidence | None = None
 

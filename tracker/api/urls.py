@@ -19,7 +19,11 @@ def for_programs(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     @wraps(view)
     def answer(request: HttpRequest, **values: Any) -> HttpResponse:
         if request.method != "HEAD":
-            return view(request, **values)
+            said = view(request, **values)
+            # django-ninja does not know of it.
+            if said.status_code == 405 and "GET" in said.headers.get("Allow", ""):
+                said["Allow"] += ", HEAD"
+            return said
         request.method = "GET"
         try:
             return view(request, **values)

@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from django.http import Http404
 from ninja import Query
 from ninja.responses import Status
 
@@ -192,7 +191,7 @@ def _own_activity(request: ApiRequest, key: str) -> Plan:
     plan = _plan_of(request)
     activity = catalogue(plan.revision).find_activity(key)
     if activity is None or plan.track_key not in activity.needs:
-        raise Http404
+        raise Problem(404, "Your plan has no such activity.")
     return plan
 
 

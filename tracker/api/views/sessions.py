@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.http import Http404
 from ninja import Body, Query
@@ -21,6 +22,7 @@ from tracker.journal.actions import Entry
 from tracker.journal.models import StudySession
 from tracker.journal.rules import asks_about, refuse_day
 from tracker.journal.rules.quick_log import Reading, read_quick_log
+from tracker.people.actions import lock_learner
 from tracker.people.models import ApiToken
 from tracker.plans import queries as plans_queries
 from tracker.plans.subjects import Subject, content_of, log_candidates, read_subject, subject_title
@@ -68,6 +70,18 @@ def subject_of(module: str, activity: str, content: Catalogue, kept: Subject | N
     if module and subject.module_key != module:
         raise refused(("activity", "This activity is of another module."))
     return subject
+
+
+def subject_now(said: schemas.SubjectChanged, kept: Subject, content: Catalogue) -> Subject:
+    """What the subject is from now on: what is left out stays. Raises the 422.
+
+    An activity brings its module along; a module that is named alone is meant as a whole.
+    """
+    if not said.model_fields_set & {"module", "activity"}:
+        return kept
+    if "module" not in said.model_fields_set and not said.activity:
+        return Subject(kept.module_key)
+    return subject_of(said.module or "", said.activity or "", content, kept)
 
 
 def own_session(request: ApiRequest, session_id: int) -> StudySession:
@@ -154,9 +168,9 @@ def _entry_of_fields(request: ApiRequest, said: schemas.SessionFields) -> tuple[
 # --- pages ------------------------------------------------------------------------------------------------
 
 
-def cursor_after(session: StudySession) -> str:
-    """Where the next page begins: after this session."""
-    place = f"{session.studied_on:%Y-%m-%d}.{session.pk}"
+def cursor_of(studied_on: date, pk: int) -> str:
+    """Where the next page begins: after the session of this day and number."""
+    place = f"{studied_on.isoformat()}.{pk}"
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
@@ -170,7 +184,7 @@ def place_of(cursor: str) -> tuple[date, int]:
         studied_on, pk = date.fromisoformat(day), int(number)
     except (ValueError, binascii.Error):
         raise refused(("cursor", "This is no cursor that was given out.")) from None
-    if not 0 < pk <= LARGEST_ID:
+    if not 0 < pk <= LARGEST_ID or cursor_of(studied_on, pk) != cursor:
         raise refused(("cursor", "This is no cursor that was given out."))
     return studied_on, pk
 
@@ -182,7 +196,7 @@ def list_sessions(
     last: Annotated[schemas.Day | None, Query(alias="to", description="The last day.")] = None,
     module: Annotated[str, Query(max_length=120, description="Only those on this module.")] = "",
     cursor: Annotated[str, Query(max_length=100, description="`next` of the page before.")] = "",
-    limit: Annotated[int, Query(ge=1, le=MOST_A_PAGE)] = 50,
+    limit: Annotated[int, Query(ge=1, le=MOST_A_PAGE, description="How many a page holds.")] = 50,
 ) -> schemas.Sessions:
     """Sessions, the newest day first.
 
@@ -205,7 +219,7 @@ def list_sessions(
     content = _content(request)
     return schemas.Sessions(
         items=[session_of(row, content) for row in rows[:limit]],
-        next=cursor_after(rows[limit - 1]) if len(rows) > limit else None,
+        next=cursor_of(rows[limit - 1].studied_on, rows[limit - 1].pk) if len(rows) > limit else None,
     )
 
 
@@ -269,18 +283,19 @@ def read_session(request: ApiRequest, session_id: int) -> schemas.Session:
 )
 def correct_session(request: ApiRequest, session_id: int, said: schemas.SessionCorrected) -> schemas.Session:
     """Corrects a session. What it said before is kept, and shown on its page."""
-    session = own_session(request, session_id)
-    if session.deleted_at is not None:
-        raise Problem(404, "This session was taken back. Restore it first.")
     content = _content(request)
-    given: dict[str, Any] = said.model_dump(exclude_unset=True)
-    module, activity = given.pop("module", None), given.pop("activity", None)
-    if module is not None or activity is not None:
-        kept = Subject(session.module_key, session.activity_key)
-        subject = subject_of(module or "", activity or "", content, kept)
-        given |= {"module_key": subject.module_key, "activity_key": subject.activity_key}
-    actions.correct_session(session, replace(actions.entry_of(session), **given), now=request.now)
-    session.refresh_from_db()
+    given: dict[str, Any] = said.model_dump(exclude_unset=True, exclude={"module", "activity"})
+    with transaction.atomic():
+        # Read under the lock: of two programs that correct two fields at once, neither undoes the other.
+        lock_learner(request.learner)
+        session = own_session(request, session_id)
+        if session.deleted_at is not None:
+            raise Problem("taken-back", "This session was taken back. Restore it first.")
+        before = actions.entry_of(session)
+        subject = subject_now(said, Subject(before.module_key, before.activity_key), content)
+        entry = replace(before, module_key=subject.module_key, activity_key=subject.activity_key, **given)
+        actions.correct_session(session, entry, now=request.now)
+        session.refresh_from_db()
     return kept_session(session, content)
 
 

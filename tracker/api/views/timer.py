@@ -8,7 +8,7 @@ from tracker.api import schemas
 from tracker.api.door import ApiRequest, May
 from tracker.api.operations import Section
 from tracker.api.problems import Problem, refused
-from tracker.api.views.sessions import kept_session, read_line, refused_line, subject_of
+from tracker.api.views.sessions import kept_session, read_line, refused_line, subject_now, subject_of
 from tracker.journal import actions, models, queries
 from tracker.journal.actions import Entry
 from tracker.journal.rules.timing import asks_what_happened, elapsed_seconds, minutes_of
@@ -139,8 +139,7 @@ def log_timer(request: ApiRequest, said: Body[schemas.TimerLogged] = _LOGGED) ->
     if said.minutes is None and (question := asks_what_happened(seconds)):
         raise refused(("minutes", question))
     kept = Subject(timer.module_key, timer.activity_key)
-    given = said.model_fields_set & {"module", "activity"}
-    subject = subject_of(said.module or "", said.activity or "", content, kept) if given else kept
+    subject = subject_now(said, kept, content)
     session, _ = actions.log_session(
         request.learner,
         Entry(
