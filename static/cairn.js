@@ -11,17 +11,76 @@ function suggestZone() {
   }
 }
 
-// "l" logs: to the log form of this page, or to the page that has it.
+// Single keys, for those who have not switched them off (/keys/) and are not typing.
 function onKey(event) {
-  if (event.key !== "l" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (!document.body.hasAttribute("data-keys") || document.querySelector("dialog[open]")) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const field = document.querySelector("#log input[name=length]");
-  if (field) {
-    event.preventDefault();
-    field.focus();
-  } else if (document.querySelector(".nav")) {
-    window.location.assign("/journal/log/");
+  if (event.key === "t") {
+    window.location.assign("/timer/");
+    return;
   }
+  const link = document.querySelector(`a[data-sheet="${CSS.escape(event.key)}"]`);
+  if (link) {
+    event.preventDefault();
+    openSheet(link);
+  }
+}
+
+// The page behind a link as a sheet over this one. What was typed in a sheet stays until the page is left.
+async function openSheet(link) {
+  const field = document.querySelector("main #log input[name=length]");
+  if (link.dataset.sheet === "l" && field) {
+    field.focus();
+    return;
+  }
+  let sheet = [...document.querySelectorAll("dialog")].find((other) => other.dataset.of === link.href);
+  if (!sheet) {
+    let answer;
+    try {
+      answer = await fetch(link.href, { headers: { "HX-Request": "true" } });
+    } catch {
+      answer = null;
+    }
+    // Logged out meanwhile, or no network: the page itself knows what to say.
+    if (!answer || !answer.ok || answer.redirected) {
+      window.location.assign(link.href);
+      return;
+    }
+    sheet = document.createElement("dialog");
+    sheet.className = "sheet";
+    sheet.dataset.of = link.href;
+    sheet.setAttribute("aria-labelledby", "sheet-title");
+    sheet.innerHTML = await answer.text();
+    document.body.append(sheet);
+    htmx.process(sheet);
+    suggestZone();
+  }
+  for (const title of document.querySelectorAll("#sheet-title")) title.removeAttribute("id");
+  sheet.querySelector("h2").id = "sheet-title";
+  sheet.showModal();
+  const first = sheet.querySelector("input[name=length]");
+  if (first) first.focus();
+}
+
+function onClick(event) {
+  const link = event.target.closest("a[data-sheet]");
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  openSheet(link);
+}
+
+// The running timer counts on in whole minutes, from what the server said and this device's own clock.
+function runTimer() {
+  const shown = document.querySelector("[data-timer][data-runs]");
+  if (!shown) return;
+  const begun = performance.now() - 1000 * Number(shown.dataset.seconds);
+  setInterval(() => {
+    const minutes = Math.floor((performance.now() - begun) / 60000);
+    const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+    const text = !hours ? `${rest}\u00a0min` : rest ? `${hours}\u00a0h\u00a0${String(rest).padStart(2, "0")}` : `${hours}\u00a0h`;
+    if (shown.textContent !== text) shown.textContent = text;
+  }, 1000);
 }
 
 // A refused form says so where the reader is: the first field with a mistake gets the focus.
@@ -58,9 +117,11 @@ function offerCopies() {
 document.addEventListener("DOMContentLoaded", () => {
   suggestZone();
   offerCopies();
+  runTimer();
   focusMistake(document);
 });
 document.addEventListener("keydown", onKey);
+document.addEventListener("click", onClick);
 document.addEventListener("htmx:afterSwap", (event) => focusMistake(event.target));
 
 // The answer to a tick or a log moves nothing under the reader's hand: the new element keeps the focus.

@@ -94,8 +94,11 @@ class Watch:
             self.faults.append(f"asked elsewhere: {request.url}")
 
     def on_response(self, response: Response) -> None:
-        # A page may well answer 404 or 422; a style, script or picture may not.
-        if response.status >= 400 and response.request.resource_type not in {"document", "xhr", "fetch"}:
+        # A page may well answer 404 or 422, also one that is asked for while the service worker starts; a
+        # style, script or picture may not.
+        asked = response.request
+        is_page = asked.resource_type == "document" or "service-worker-navigation-preload" in asked.headers
+        if response.status >= 400 and not is_page and asked.resource_type not in {"xhr", "fetch"}:
             self.faults.append(f"{response.status}: {response.url}")
 
     def on_console(self, message: ConsoleMessage) -> None:

@@ -159,6 +159,43 @@ def test_the_theme_is_a_cookie_that_says_nothing_else(client: Client) -> None:
     assert 'data-theme="dark"' in client.get("/").text
 
 
+def test_the_keys_are_switched_off_in_a_cookie_and_on_again(web: Client) -> None:
+    assert " data-keys" in web.get(reverse("plan")).text
+    answer = web.post(reverse("keys"), {"keys": "off", "next": "/journal/"})
+    assert answer.headers["Location"] == "/journal/"
+    assert answer.cookies["keys"].value == "off"
+    assert " data-keys" not in web.get(reverse("plan")).text
+    assert "Switch them on" in web.get(reverse("keys")).text
+    web.post(reverse("keys"), {"keys": "<script>"})
+    assert " data-keys" not in web.get(reverse("plan")).text
+    web.post(reverse("keys"), {"keys": "on"})
+    assert " data-keys" in web.get(reverse("plan")).text
+
+
+def test_every_page_has_a_way_to_log_that_leads_back(web: Client) -> None:
+    page = web.get(reverse("skills-matrix")).text
+    assert 'href="/journal/log/?next=/skills/" data-sheet="l"' in page
+    form = web.get("/journal/log/?next=/skills/").text
+    assert '<input type="hidden" name="next" value="/skills/">' in form
+    sheet = web.get("/journal/log/?next=/skills/", headers={"HX-Request": "true"}).text
+    assert sheet.lstrip().startswith('<form method="dialog">')
+    assert '<input type="hidden" name="next" value="/skills/">' in sheet
+
+
+def test_what_was_logged_can_be_undone_where_it_led_back_to(web: Client, alice: User) -> None:
+    answer = web.post("/journal/log/", {"length": "45m", "next": "/skills/"}, follow=True)
+    session = alice.study_sessions.get()
+    assert answer.redirect_chain == [("/skills/", 302)]
+    assert f'action="/journal/{session.pk}/delete/"' in answer.text
+    assert "Undo" in answer.text
+    assert "Undo" not in web.get("/skills/").text
+    web.post("/journal/log/", {"length": "30m", "next": "https://example.org/"})
+    assert (
+        web.post("/journal/log/", {"length": "30m", "next": "//example.org/"}).headers["Location"]
+        == "/today/"
+    )
+
+
 @pytest.mark.parametrize("name", ["today", "plan", "journal"])
 def test_the_number_of_queries_does_not_grow(
     name: str, alice: User, curriculum: Catalogue, web: Client

@@ -1,4 +1,4 @@
-"""The first account, and two of django-allauth's pages made stricter. All else about accounts is its own."""
+"""The first account, and three of django-allauth's pages made stricter. All else is django-allauth's own."""
 
 from allauth.account import views as allauth_views
 from allauth.account.models import get_emailconfirmation_model
@@ -12,6 +12,9 @@ from tracker.people import actions, queries
 from tracker.people.forms import FirstAccountForm
 from tracker.people.models import SetUpAddress
 from tracker.people.requests import LearnerRequest
+
+# With an answer that ends a session: the browser deletes all that it keeps of this site but cookies.
+CLEAR_SITE_DATA = '"cache", "storage"'
 
 
 @login_not_required
@@ -60,3 +63,15 @@ def confirm_address(request: HttpRequest, key: str) -> HttpResponseBase:
         answer: HttpResponseBase = allauth_views.confirm_email(request, key=key)
         return answer
     return render(request, "account/email_confirm.html", {"confirmation": confirmation})
+
+
+@login_not_required
+def log_out(request: HttpRequest) -> HttpResponseBase:
+    """Logs out, and asks the browser to delete all that it keeps of this site but its cookies.
+
+    Browsers follow the header only over https and on the machine itself; static/offline.js deletes as well.
+    """
+    answer: HttpResponseBase = allauth_views.logout(request)
+    if request.method == "POST":
+        answer["Clear-Site-Data"] = CLEAR_SITE_DATA
+    return answer

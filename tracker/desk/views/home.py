@@ -1,4 +1,4 @@
-"""The first page, and the theme."""
+"""The first page, the theme and the keys."""
 
 import sys
 
@@ -7,11 +7,12 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import get_template
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from redis.exceptions import RedisError
 
 from tracker.desk.context import THEMES
 from tracker.desk.paths import local_path
+from tracker.people.requests import LearnerRequest
 from tracker.plans.queries import active_plan
 
 BUSY = (RedisError, OperationalError)
@@ -36,6 +37,20 @@ def theme(request: HttpRequest) -> HttpResponse:
     if chosen in THEMES:
         response.set_cookie(
             "theme", chosen, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure()
+        )
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def keys(request: LearnerRequest) -> HttpResponse:
+    """The keys there are, and a switch for those of a single letter (WCAG 2.1.4), kept as the theme is."""
+    if request.method != "POST":
+        return render(request, "desk/_keys.html" if request.htmx else "desk/keys.html")
+    response = redirect(local_path(request, default="keys"))
+    chosen = request.POST.get("keys", "")
+    if chosen in {"on", "off"}:
+        response.set_cookie(
+            "keys", chosen, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure()
         )
     return response
 
