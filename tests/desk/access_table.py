@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 ACTORS = ("visitor", "stranger", "owner", "staff")
-# A mail program posts here without ever having seen a form (RFC 8058).
-WITHOUT_TOKEN = {"unsubscribe"}
+# A mail program posts here without ever having seen a form (RFC 8058); a program that posts to what it can
+# only read is told so (405).
+WITHOUT_TOKEN = {"unsubscribe", "api-openapi", "api-docs", "api-problem"}
 
 ASKED_TO_LOG_IN = ">account_login"
 # The answers to the steps of a new plan that wait in everybody's session.
@@ -218,6 +219,9 @@ TABLE: dict[str, Row] = {
     # For everybody.
     "home": public(get="200 >today >today >today"),
     "theme": public(post=">home", form={"theme": "dark"}),
+    "manifest": public(get="200"),
+    "service-worker": public(get="200"),
+    "offline": public(get="200"),
     "unsubscribe": public(get="200", post="200", filled={"token": "unsubscribe"}),
     "log-from-mail": public(
         get="200",
@@ -278,6 +282,7 @@ TABLE: dict[str, Row] = {
         form={"kind": "done"},
     ),
     "put-off": private(post=">today", filled={"module_key": "completed", "activity_key": "activity"}),
+    "keys": private(get="200", post=">keys", form={"keys": "off"}),
     "timer": private(get="200"),
     "start-timer": private(post=">timer", form={"subject": "mindset"}),
     "pause-timer": private(post=">timer"),
@@ -287,6 +292,8 @@ TABLE: dict[str, Row] = {
     "journal": private(get="200"),
     "read-line": private(post="200", form={"length": "45"}),
     "log": private(get="200", post=">today", form={"length": "45"}),
+    # The owner named is not theirs, and with that of Alice the entry has no number yet.
+    "waiting": private(get="200", post="409"),
     "study-session": private(
         get="404 200 404", post="404 >study-session 404", filled=OWN_SESSION, form={"length": "50"}
     ),

@@ -293,11 +293,13 @@ def test_an_address_that_is_none_in_a_header_breaks_nothing(client: Client, ther
 
 
 def test_a_day_has_24_hours(web: Client) -> None:
-    assert web.post(reverse("log"), {"length": "23 h"}).status_code == 302
+    yes = {"confirmed": f"{TODAY} 1380"}
+    assert web.post(reverse("log"), {"length": "23 h", **yes}).status_code == 302
     refused = web.post(reverse("log"), {"length": "2 h"})
     assert refused.status_code == 422
     assert "A day has 24 hours" in refused.text
-    assert web.post(reverse("log"), {"length": "1 h"}).status_code == 302
+    yes = {"confirmed": f"{TODAY} 60"}
+    assert web.post(reverse("log"), {"length": "1 h", **yes}).status_code == 302
     session = StudySession.objects.first()
     assert session is not None
     again = web.post(

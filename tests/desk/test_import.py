@@ -24,7 +24,8 @@ from tracker.desk import forms
 from tracker.journal import actions
 from tracker.journal.actions import Entry
 from tracker.journal.models import ImportBatch, SessionCorrection, StudySession, WaitingFile
-from tracker.journal.rules import table_cells, tables
+from tracker.journal.rules import tables
+from tracker.journal.rules.table import cells
 from tracker.journal.tasks import forget_waiting_files
 from tracker.people import actions as people_actions
 from tracker.people.models import User
@@ -708,4 +709,4 @@ def test_as_many_refusals_are_shown_as_a_page_bears(web: Client) -> None:
 
 
 def test_the_limits_of_notes_are_one() -> None:
-    assert table_cells.LONGEST_NOTE == forms.LONGEST_NOTE == StudySession._meta.get_field("note").max_length
+    assert cells.LONGEST_NOTE == forms.LONGEST_NOTE == StudySession._meta.get_field("note").max_length

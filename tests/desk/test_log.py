@@ -1,5 +1,6 @@
 """Quick log with htmx and without, and the journal."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -36,7 +37,7 @@ def test_without_javascript_the_form_posts_and_redirects_back(web: Client) -> No
     assert (session.studied_on, session.zone) == (TODAY, "Europe/Vienna")
     shown = web.get(reverse("plan")).text
     assert "Logged" in shown
-    assert f'<a href="{reverse("study-session", args=[session.pk])}">Correct or delete it</a>' in shown
+    assert f'<a href="{reverse("study-session", args=[session.pk])}">Correct it</a>' in shown
 
 
 def test_with_htmx_the_answer_is_the_form_and_the_week(web: Client) -> None:
@@ -92,6 +93,14 @@ def test_bad_input_is_refused_beside_its_field_and_loses_nothing(
     assert not StudySession.objects.exists()
 
 
+@pytest.mark.parametrize("field", ["submission", "confirmed", "day_asked"])
+@pytest.mark.parametrize("sent", ["\0", "x" * 5000])
+def test_what_the_page_sends_by_itself_is_no_mistake_of_the_learner(
+    web: Client, field: str, sent: str
+) -> None:
+    assert web.post(reverse("log"), {"length": "45", field: sent}).status_code == 302
+
+
 def test_the_same_form_twice_logs_once(web: Client) -> None:
     submission = str(uuid4())
     for _ in range(2):
@@ -113,9 +122,30 @@ def test_undo_takes_it_back_and_putting_back_undoes_that(web: Client, alice: Use
     answer = web.post(reverse("delete-session", args=[session.pk]), {"page": "today"}, headers=HTMX)
     assert "Taken back" in answer.text
     assert "Nothing logged this week yet" in answer.text
-    web.post(reverse("put-back-session", args=[session.pk]))
+    back = web.post(reverse("put-back-session", args=[session.pk]), {"page": "today"}, headers=HTMX)
+    assert "Put back" in back.text
+    assert 'id="week" hx-swap-oob="true"' in back.text
     session.refresh_from_db()
     assert session.deleted_at is None
+
+
+def test_what_a_full_day_has_no_room_for_stays_taken_back(web: Client, alice: User) -> None:
+    session = make_session(alice, minutes=60)
+    web.post(reverse("delete-session", args=[session.pk]))
+    make_session(alice, minutes=1440)
+    answer = web.post(reverse("put-back-session", args=[session.pk]), headers=HTMX)
+    assert "A day has 24 hours" in answer.text
+    assert "It stays taken back." in answer.text
+    session.refresh_from_db()
+    assert session.deleted_at is not None
+
+
+def test_no_submit_button_stands_before_that_which_logs(web: Client) -> None:
+    """Enter presses the first one: after a session was logged, it would have taken that back."""
+    answer = log(web, htmx=True, length="45", page="today")
+    buttons = re.findall(r"<button[^>]*>[^<]*", answer.text.partition('id="log"')[2].partition("</form>")[0])
+    assert ">Undo" in buttons[0]
+    assert next(button for button in buttons if 'type="submit"' in button).endswith(">Log")
 
 
 def test_a_correction_keeps_its_trace(web: Client, alice: User) -> None:

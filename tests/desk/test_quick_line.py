@@ -84,6 +84,18 @@ def test_an_open_question_is_asked_and_answered_by_the_field(web: Client) -> Non
     assert StudySession.objects.get().studied_on == TODAY - timedelta(days=7)
 
 
+def test_today_is_an_answer_once_the_day_was_asked(web: Client) -> None:
+    line = "45m on thu garak"
+    asked = web.post(reverse("log"), sent(line)).text
+    assert 'name="day_asked" value="1"' in asked
+    assert 'id="id_studied_on" max="2026-11-19" value=""' in asked, "what stood there unasked is no answer"
+    again = web.post(reverse("log"), sent(line, studied_on="", day_asked="1"))
+    assert again.status_code == 422
+    assert not StudySession.objects.exists()
+    assert web.post(reverse("log"), sent(line, day_asked="1")).status_code == 302
+    assert StudySession.objects.get().studied_on == TODAY
+
+
 def test_a_subject_that_several_share_is_offered_first(web: Client) -> None:
     line = "1:30 yesterday atlas case studies"
     asked = web.post(reverse("log"), sent(line))

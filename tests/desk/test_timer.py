@@ -122,6 +122,33 @@ def test_what_was_measured_belongs_to_the_day_it_began(web: Client, time_machine
     assert f'value="{TODAY.isoformat()}"' in act(web, "stop")
 
 
+def test_who_travels_west_meanwhile_logs_it_today(web: Client, alice: User, time_machine: Any) -> None:
+    # Half past midnight in Vienna, and still the day before in New York.
+    late = NOW.replace(hour=23, minute=30)
+    time_machine.move_to(late, tick=False)
+    act(web, "start")
+    User.objects.update(zone="America/New_York")
+    time_machine.move_to(late + timedelta(minutes=30), tick=False)
+    assert f'value="{TODAY.isoformat()}"' in act(web, "stop")
+    form = {
+        "length": "30",
+        "studied_on": TODAY.isoformat(),
+        "submission": str(Timer.objects.get().submission),
+    }
+    assert web.post(reverse("log"), form).status_code == 302
+    session = StudySession.objects.get()
+    assert (session.source, session.zone) == ("timer", "America/New_York")
+
+
+def test_a_clock_that_goes_back_takes_nothing_away(web: Client, time_machine: Any) -> None:
+    act(web, "start")
+    time_machine.move_to(NOW + timedelta(minutes=20), tick=False)
+    act(web, "pause")
+    act(web, "resume")
+    time_machine.move_to(NOW - timedelta(hours=3), tick=False)
+    assert "20 min, to be logged." in act(web, "stop")
+
+
 def test_a_stopped_one_waits_and_can_go_on(web: Client, time_machine: Any) -> None:
     act(web, "start")
     time_machine.move_to(NOW + timedelta(minutes=30), tick=False)

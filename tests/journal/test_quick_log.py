@@ -474,8 +474,104 @@ NOTES = [
     ("45m garak a\x00b", 45, 0, "garak", None, "a b", ""),
     ("45m garak \ud800", 45, 0, "garak", None, "\N{REPLACEMENT CHARACTER}", ""),
 ]  # fmt: skip
+# As people type: on a phone, in a hurry, with the habits of another language.
+TYPED = [
+    ("45 minutes on prompt injection labs", 45, 0, "", None, "prompt injection labs", ""),
+    ("1h garak + 30m atlas", None, 0, "", None, "", "minutes subject"),
+    ("2 pomodoros garak", None, 0, "garak", None, "2 pomodoros", "minutes"),
+    ("3 pomos on stride", None, 0, "stride", None, "3 pomos on stride", "minutes"),
+    ("this morning 40 min llm01", 40, 0, "", None, "01", "subject"),
+    ("Yesterday evening: garak, 1 h", 60, -1, "garak", None, "", ""),
+    ("Garak 45 Min.", 45, 0, "garak", None, "", ""),
+    ("Garak. 45 min. Went ok.", 45, 0, "garak", None, "Went ok.", ""),
+    ("45 min Garak (c2)", 45, 0, "garak", 2, "", ""),
+    ("Did 45 min of garak this afternoon", 45, 0, "garak", None, "", ""),
+    ("Spent an hour on stride last night", 60, -1, "stride", None, "", ""),
+    ("1,5 Std. garak", 90, 0, "garak", None, "", ""),
+    ("1.5 Stunden stride", 90, 0, "stride", None, "", ""),
+    ("90 Minuten garak", 90, 0, "garak", None, "", ""),
+    ("1 Std 30 stride", 90, 0, "stride", None, "", ""),
+    ("45mn garak", 45, 0, "garak", None, "", ""),
+    ("1 heure stride", 60, 0, "stride", None, "", ""),
+    ("eine Stunde stride", None, 0, "stride", None, "eine Stunde", "minutes"),
+    ("45' garak", None, 0, "garak", None, "", "minutes"),
+    ("1u garak", None, 0, "garak", None, "", "minutes"),
+    ("20h-21h30 garak", None, 0, "garak", None, "", "minutes"),
+    ("20.00-21.30 garak", None, 0, "garak", None, "", "minutes"),
+    ("8pm to 9:30 garak", None, 0, "garak", None, "", "minutes"),
+    ("gestern 45m garak", 45, 0, "garak", None, "", "studied_on"),
+    ("hier 45m garak", 45, 0, "garak", None, "", "studied_on"),
+    ("1h stride vorgestern", 60, 0, "stride", None, "", "studied_on"),
+    ("1h garak am Dienstag", 60, 0, "garak", None, "am", "studied_on"),
+    ("lundi 1h stride", 60, 0, "stride", None, "", "studied_on"),
+    ("sonntag 1h stride", 60, 0, "stride", None, "", "studied_on"),
+    ("yesteday 45m garak", 45, 0, "garak", None, "", "studied_on"),
+    ("yestarday 45m garak", 45, 0, "garak", None, "", "studied_on"),
+    ("eysterday 45m garak", 45, 0, "garak", None, "", "studied_on"),
+    ("ystd 45m garak", 45, -1, "garak", None, "", ""),
+    ("45m garak y'day", 45, -1, "garak", None, "", ""),
+    ("wednsday 45m garak", 45, 0, "garak", None, "", "studied_on"),
+    ("Wendesday 45m garak", 45, 0, "garak", None, "", "studied_on"),
+    ("1h stride, thrusday", 60, 0, "stride", None, "", "studied_on"),
+    ("1h stride firday", 60, 0, "stride", None, "", "studied_on"),
+    ("45m garak prep for wednsday", 45, 0, "garak", None, "prep for wednsday", ""),
+    ("45m sundry prompts", 45, 0, "", None, "sundry prompts", ""),
+    ("1h garak Nov. 18", 60, -1, "garak", None, "", ""),
+    ("1h garak 18. November", 60, -1, "garak", None, "", ""),
+    ("1h garak on 11/18", 60, -1, "garak", None, "", ""),
+    ("1h garak 3 days back", 60, -3, "garak", None, "", ""),
+    ("1h garak on the weekend", 60, 0, "garak", None, "", "studied_on"),
+    ("1h garak at the weekend", 60, 0, "garak", None, "", "studied_on"),
+    ("over the weekend 1h garak", 60, 0, "garak", None, "", "studied_on"),
+    ("1h garak last weekend", 60, 0, "garak", None, "", "studied_on"),
+    ("1h garak saturday & sunday", 60, 0, "garak", None, "", "studied_on"),
+    ("Monday 2h, Tuesday 1h stride", None, 0, "stride", None, "", "minutes studied_on"),
+    ("2h stride on Mon 16", None, -3, "stride", None, "", "minutes"),
+    ("1 to 2 hours garak", None, 0, "garak", None, "", "minutes"),
+    ("30 or 40 min garak", None, 0, "garak", None, "", "minutes"),
+    ("one or two hours garak", None, 0, "garak", None, "", "minutes"),
+    ("1-2h garak", None, 0, "garak", None, "", "minutes"),
+    ("1.30h garak", None, 0, "garak", None, "", "minutes"),
+    ("1,15 h garak", None, 0, "garak", None, "", "minutes"),
+    ("1.25h garak", 75, 0, "garak", None, "", ""),
+    ("1.30 garak", None, 0, "garak", None, "", "minutes"),
+    ("1/2 hour garak", 30, 0, "garak", None, "", ""),
+    ("1 1/2 hours garak", 90, 0, "garak", None, "", ""),
+    ("3/4 h garak", 45, 0, "garak", None, "", ""),
+    ("45m garak 3/4 done", 45, 0, "garak", None, "3/4 done", ""),
+    ("two and a quarter hours garak", 135, 0, "garak", None, "", ""),
+    ("one and three quarters hours stride", 105, 0, "stride", None, "", ""),
+    ("hour and a half of garak yesterday", 90, -1, "garak", None, "", ""),
+    ("one hour thirty garak", 90, 0, "garak", None, "", ""),
+    ("one hour thirty prompts tried", None, 0, "", None, "prompts tried", "minutes"),
+    ("one hour thirty minutes garak", 90, 0, "garak", None, "", ""),
+    ("1 hour 30 garak", 90, 0, "garak", None, "", ""),
+    ("2 sessions of 45m garak", None, 0, "garak", None, "2 sessions", "minutes"),
+    ("three rounds at 20 min stride", None, 0, "stride", None, "three rounds at 20 min", "minutes"),
+    ("2x45 min garak", None, 0, "garak", None, "2x45 min", "minutes"),
+    ("1h each on garak and stride", None, 0, "", None, "1h each on garak and stride", "minutes subject"),
+    ("1h garak minus 10 min break", None, 0, "garak", None, "minus, break", "minutes"),
+    ("60 + 30 garak", None, 0, "garak", None, "", "minutes"),
+    ("2h, 15 garak", None, 0, "garak", None, "", "minutes"),
+    ("100 prompts garak 45m", None, 0, "", None, "", "minutes subject"),
+    ("a couple of hours on garak", None, 0, "garak", None, "a couple of hours on garak", "minutes"),
+    ("all morning on stride", None, 0, "stride", None, "all morning on stride", "minutes"),
+    ("45 mintues garak", None, 0, "garak", None, "45 mintues", "minutes"),
+    ("1h45ish garak", None, 0, "garak", None, "", "minutes"),
+    ("01:30:00 garak", None, 0, "garak", None, "", "minutes"),
+    ("1h 30m 20s garak", 90, 0, "garak", None, "20s", ""),
+    ("PT45M garak", None, 0, "garak", None, "PT45M", "minutes"),
+    ("22:00-00:30 garak yesterday", 150, -1, "garak", None, "", ""),
+    ("last night till 1am 2h garak", 120, -1, "garak", None, "till 1am", ""),
+    ("45m garak page 30-45", 45, 0, "garak", None, "page 30-45", ""),
+    ("45m garak try 2", 45, 0, "garak", None, "try 2", ""),
+    ("Week 4: garak 45m", 45, 0, "garak", None, "Week 4", ""),
+    ("45m day 3 of garak", 45, 0, "garak", None, "day 3 of garak", ""),
+    ("30 mins garak at lunch", 30, 0, "garak", None, "at lunch", ""),
+    ("no time today, 10m garak", 10, 0, "garak", None, "no time", ""),
+]
 Row = tuple[str, int | None, int, str, int | None, str, str]
-TABLE: list[Row] = [*LENGTHS, *NOT_LENGTHS, *DAYS, *CONFIDENCES, *SUBJECTS, *NOTES]
+TABLE: list[Row] = [*LENGTHS, *NOT_LENGTHS, *DAYS, *CONFIDENCES, *SUBJECTS, *NOTES, *TYPED]
 
 
 def test_the_table_is_of_two_hundred_lines_and_more() -> None:
@@ -518,6 +614,10 @@ def test_a_line_reads_as_expected(row: Row) -> None:
         ("1h case studies", "Which do you mean by “case studies”"),
         ("1h stripe", "Is it on “Threat modelling with STRIDE for AI”"),
         ("1h garak 17/20", "“17/20” was not understood"),
+        ("45m yesteday", "Does “yesteday” mean Wed 18 Nov 2026?"),
+        ("1.30h", "“1.30h” can be 1 h 18 or 1 h 30"),
+        ("1 to 2 hours", "“1 to 2 hours” is no one length"),
+        ("one hour thirty reading", "Is it 1 h, or 1 h 30?"),
     ],
 )
 def test_a_question_says_what_is_the_matter(line: str, sentence: str) -> None:
@@ -530,6 +630,9 @@ def test_a_question_says_what_is_the_matter(line: str, sentence: str) -> None:
     [
         ("45 garak 1:30", "minutes", ("45", "90")),
         ("3 garak", "minutes", ("3", "180")),
+        ("1.30h garak", "minutes", ("78", "90")),
+        ("1 to 2 hours", "minutes", ("60", "120")),
+        ("45m gestern", "studied_on", ("2026-11-18",)),
         ("1 h 30 read about prompts", "minutes", ("60", "90")),
         ("1h thu", "studied_on", ("2026-11-19", "2026-11-12")),
         ("1h 5/6", "studied_on", ("2026-05-06", "2026-06-05")),
@@ -691,13 +794,15 @@ FRAGMENTS = [
     "owasp llm", "probes", "garka", "table-top", "read about", "shift", "the", "a", "on", "for", "and",
     "of", "with Bob", "not", "every", "-", "–", "—", ":", "#", '"', "“", "”", ",", ";", ".", "(", ")", "!",
     "/", "🎉", "\u200f", "\x00", "\n", "don't", "GPT-4", "95%", "a_b", "#3", "https://example.org",
-    "LLM01:2026", "AML.T0051",
+    "LLM01:2026", "AML.T0051", "1/2 hour", "1.30h", "1 to 2 hours", "one hour thirty", "hour and a half",
+    "2 sessions of",
 ]  # fmt: skip
 DAY_FRAGMENTS = [
     "today", "yesterday", "tue", "on tue", "last friday", "thu", "2 days ago", "2026-11-17", "17 Nov",
     "Nov 17", "17.11.", "the 17th", "tomorrow", "31.11.", "5/12/2026", "25 Dec", "next monday",
     "Tue 17 Nov", "17th", "last week",
     "mon-tue", "monday morning", "17-11-2026", "a few days ago", "17/11", "17.11.26",
+    "yesteday", "wednsday", "gestern", "lundi", "3 days back", "the weekend", "Nov. 17", "y'day",
 ]  # fmt: skip
 
 
@@ -757,7 +862,7 @@ def test_any_line_is_read_without_an_error(line: str, today: date) -> None:
 
 
 NAMES_A_DAY = re.compile(
-    "today|tonight|yest|yday|this|last|ago|mon|tue|wed|thu|fri|sat|sun"
+    "today|tonight|yest|yday|y'day|ystd|this|last|ago|back|mon|tue|wed|thu|fri|sat|sun"
     "|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
     r"|\d\W\d|\d(st|nd|rd|th)"
 )

@@ -41,6 +41,8 @@ def test_minutes_are_read_as_they_are_written(minutes: int) -> None:
         ("٣٠", 30),
         ("1.5h", 90),
         ("1,5 h", 90),
+        ("1.25 h", 75),
+        ("0,33h", 20),
         ("2 hours", 120),
         ("1\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}30", 90),
     ],
@@ -62,6 +64,8 @@ def test_other_ways_to_say_a_length(said: str, minutes: int) -> None:
         ("1:75", "is not a length"),
         ("9" * 30, "is not a length"),
         ("45\x00", "is not a length"),
+        ("1.30h", "can be 90 minutes or 78. Write 1:30, or 78 min."),
+        ("1,05 h", "can be 65 minutes or 63"),
     ],
 )
 def test_what_is_no_length_is_refused_with_the_reason(said: str, reason: str) -> None:

@@ -13,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tracker.journal.models import StudySession
-from tracker.journal.rules import table_cells, tables
+from tracker.journal.rules import tables
+from tracker.journal.rules.table import cells
 from tracker.journal.rules.tables import (
     DayOrderUnclear,
     Known,
@@ -893,6 +894,6 @@ def test_numbers_of_rows_stay_as_they_are() -> None:
 
 def test_the_limits_are_those_of_what_is_stored() -> None:
     fields = {field.name: field for field in StudySession._meta.fields}
-    assert fields["note"].max_length == table_cells.LONGEST_NOTE
+    assert fields["note"].max_length == cells.LONGEST_NOTE
     assert fields["module_key"].max_length == tables.LONGEST_MODULE_KEY
     assert fields["activity_key"].max_length == tables.LONGEST_ACTIVITY_KEY

@@ -419,10 +419,7 @@ def first_layout(drawn: Learner, content: Catalogue) -> dict[str, queries.FirstL
     """A first layout, made on the plan's first day with nothing done."""
     plain = replace(drawn, off=(), sessions=(), marks=(), left_out=())
     laid = queries.layout(plain.facts(content, min(TODAY, drawn.start_on)))
-    return {
-        key: queries.FirstLaid(row.minutes, row.first_on, row.last_on)
-        for key, row in laid.items()
-    }
+    return {key: queries.FirstLaid(row.minutes, row.first_on, row.last_on) for key, row in laid.items()}
 
 
 @MANY

@@ -15,7 +15,7 @@ from curriculum.catalogue import Catalogue
 from tests.fixtures.cast import NOW, make_plan, make_session
 from tests.reminders.factories import make_recipient, make_reminder
 from tracker.people.models import User
-from tracker.plans.queries import Standing, standing
+from tracker.plans.queries import FinishRange, Standing, standing
 from tracker.reminders import mail, queries
 from tracker.reminders.mail import Letter
 from tracker.reminders.models import Recipient, Reminder
@@ -50,20 +50,26 @@ def test_the_mail_says_hours_against_target_and_what_is_next(
     make_session(alice, minutes=250)
     made = letter()
     assert made.subject == "Week 7: 4 h 10 of 6 h 30"
-    assert made.text.startswith("4 h 10 of 6 h 30.\n")
+    # Two activities fit the hours that are left.
+    line = "4 h 10 of 6 h 30, 0 of 2 activities."
+    assert made.text.startswith(f"{line}\n")
+    assert line in mail.plain(re.sub(r"<[^>]*>", "", made.html))
     assert "2 h 20 left until Sunday." in made.text
-    assert "Last week: 0 min of 6 h 30." in made.text
     items = re.findall(r"^- (.+)$", made.text, re.MULTILINE)
     assert 1 <= len(items) <= 3
     assert all(item in made.html.replace("&#x27;", "'").replace("&amp;", "&") for item in items)
-    assert "4 h 10 of 6 h 30." in mail.plain(made.html)
 
 
 def test_an_empty_week_is_one_calm_sentence_with_two_ways_on(letter: Callable[[], Letter]) -> None:
     made = letter()
     assert made.subject == "Week 7: nothing logged yet"
-    assert "change it or pause: http://127.0.0.1:8000/plan/" in made.text
-    assert '<a href="http://127.0.0.1:8000/plan/" class="i" style="color:#1e1c18;">change it</a>' in made.html
+    assert (
+        "Change it: http://127.0.0.1:8000/plan/behind/\nPause it: http://127.0.0.1:8000/plan/#pause"
+        in made.text
+    )
+    link = 'href="http://127.0.0.1:8000/plan/behind/" class="i" style="color:#1e1c18;">change it</a>'
+    assert link in made.html
+    assert "activities" not in made.text.split("\n")[0]
 
 
 def test_the_last_day_of_the_week_says_today(alice: User, letter: Callable[[], Letter]) -> None:
@@ -91,24 +97,25 @@ def stands(alice: User, curriculum: Catalogue) -> Standing:
 
 
 @pytest.mark.parametrize(
-    ("hours", "headline", "first"),
+    ("hours", "headline", "facts", "below"),
     [
-        ((250, 360, 0), "4 h 10 of 6 h", "1 h 50 left until Sunday."),
-        ((0, 360, 0), "Nothing logged this week yet", "The plan has 6 h this week."),
-        ((0, 360, 2), "0 min of 6 h", "Two activities done this week."),
-        ((0, 0, 0), "Nothing logged this week yet", "Last week: 0 min of 6 h 30."),
-        ((90, 0, 1), "1 h 30 this week", "One activity done this week."),
-        ((360, 360, 0), "6 h of 6 h", "The week's hours are done."),
-        ((500, 360, 0), "8 h 20 of 6 h", "The week's hours are done."),
+        ((250, 360, 2, 1), "4 h 10 of 6 h", "2 of 3 activities", "1 h 50 left until Sunday."),
+        ((0, 360, 0, 2), "Nothing logged this week yet", "", "The plan has 6 h this week."),
+        ((0, 360, 2, 0), "0 min of 6 h", "2 of 2 activities", "6 h left until Sunday."),
+        ((0, 0, 0, 0), "Nothing logged this week yet", "", ""),
+        ((90, 0, 1, 0), "1 h 30 this week", "1 of 1 activity", ""),
+        ((360, 360, 0, 0), "6 h of 6 h", "", "The week's hours are done."),
+        ((500, 360, 0, 0), "8 h 20 of 6 h", "", "The week's hours are done."),
     ],
 )
 def test_words_for_every_kind_of_week(
-    stands: Standing, hours: tuple[int, int, int], headline: str, first: str
+    stands: Standing, hours: tuple[int, int, int, int], headline: str, facts: str, below: str
 ) -> None:
-    logged, target, done = hours
-    week = changed(stands, logged=logged, target=target, done=done)
+    logged, target, done, fitting = hours
+    week = changed(stands, logged=logged, target=target, done=done, fitting_this_week=fitting)
     assert mail.plain(mail.headline(week)) == headline
-    assert mail.plain(mail.sentences(week)[0]) == first
+    assert mail.plain(mail.facts(week)) == facts
+    assert mail.plain(" ".join(mail.sentences(week))) == below
 
 
 def test_the_bar_is_between_empty_and_full(stands: Standing) -> None:
@@ -117,18 +124,61 @@ def test_the_bar_is_between_empty_and_full(stands: Standing) -> None:
     assert mail.filled_percent(changed(stands, logged=90, target=0)) is None
 
 
-def test_a_paused_last_week_is_called_so(stands: Standing) -> None:
-    before = (*stands.weeks[:-2], replace(stands.weeks[-2], is_paused=True), stands.weeks[-1])
-    assert mail.sentences(replace(stands, weeks=before))[-1] == "Last week was paused."
-    # In the first week there is no last one.
-    assert not any("Last week" in said for said in mail.sentences(replace(stands, weeks=stands.weeks[-1:])))
+def test_the_average_leaves_pauses_out_and_needs_four_weeks(stands: Standing) -> None:
+    logged = [replace(week, logged_minutes=60 * n, is_paused=n == 3) for n, week in enumerate(stands.weeks)]
+    week = replace(stands, weeks=(*logged[:6], stands.weeks[-1]))
+    # Weeks of 1, 2, 4 and 5 h; that of 3 h was paused.
+    assert mail.plain(mail.facts(week)).endswith("four-week average 3 h")
+    assert mail.facts(replace(week, weeks=stands.weeks[-3:], fitting_this_week=0)) == ""
+
+
+def test_the_forecast_is_one_line(stands: Standing) -> None:
+    half = (date(2027, 6, 20), date(2027, 8, 1))
+    said = FinishRange(half[0], *half, *half, weeks_of_data=6, ratio=1.0, is_own_ratio=False)
+    assert mail.plain(mail.finish_sentence(replace(stands, forecast=said, finish_on=date(2027, 7, 3)))) == (
+        "The plan ends between 20 Jun and 1 Aug 2027, as likely as not, going by your own weeks; "
+        "at its hours Sat 3 Jul 2027."
+    )
+    assert mail.plain(mail.finish_sentence(replace(stands, finish_on=date(2027, 7, 3)))) == (
+        "At the plan's hours it ends on Sat 3 Jul 2027."
+    )
+
+
+def test_a_finished_milestone_is_looked_back_at(alice: User, stands: Standing) -> None:
+    week = stands.week.first_on
+    completed = [("mindset", week - timedelta(weeks=13)), ("foundations", week - timedelta(weeks=3, days=1))]
+    found = mail.look_back(stands, completed)
+    assert found is not None
+    assert (found.title, found.ago) == ("Security engineering foundations", "four weeks")
+    assert found.url.endswith("/milestones/foundations/")
+    assert mail.look_back(stands, [("foundations", week - timedelta(weeks=5))]) is None
+    assert mail.look_back(stands, [("gone", week - timedelta(weeks=4))]) is None
+    assert mail.look_back(stands, []) is None
+
+
+def test_recall_questions_come_in_turn_from_what_was_begun(stands: Standing) -> None:
+    assert mail.question_of(stands) is None
+    assert stands.catalogue is not None
+    begun = replace(stands, begun_modules=frozenset({"mindset", "garak"}))
+    modules = [stands.catalogue.module(key) for key in ("mindset", "garak")]
+    asked = [question for module in modules for question in module.questions]
+    found = [
+        mail.question_of(replace(begun, week=stands.week.shifted(weeks))) for weeks in range(len(asked) + 1)
+    ]
+    assert len({row.prompt for row in found if row}) == len(asked)
+    assert found[0] == found[-1]
+    assert {row.url.rpartition("/curriculum/modules/")[2] for row in found if row} == {
+        "mindset/#recall",
+        "garak/#recall",
+    }
 
 
 def test_begun_work_says_what_is_left_and_no_date_says_nothing(stands: Standing) -> None:
     item = stands.next[0]
     begun = replace(item, standing=replace(item.standing, logged_minutes=15, remaining_minutes=30))
     assert (
-        mail.plain(mail.next_line(begun).meta) == "In progress · 30 min of 45 min left · Mindset and baseline"
+        mail.plain(mail.next_line(begun, "https://c.example/log/t/").meta)
+        == "In progress · 30 min of 45 min left · Mindset and baseline"
     )
     assert mail.finish_sentence(replace(stands, finish_on=None)) == ""
 

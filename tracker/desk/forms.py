@@ -303,6 +303,19 @@ def confidence_options(chosen: str) -> SafeString:
 LINE_FIELDS = {"line": "length", "minutes": "length", "note": "length"}
 
 
+class Unseen(forms.CharField):
+    """What a page sends with a form by itself. Nobody could mend a mistake in it: what is none is nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, widget=forms.HiddenInput)
+
+    def clean(self, value: Any) -> str:
+        try:
+            return str(super().clean(value))
+        except forms.ValidationError:
+            return ""
+
+
 class LogForm(forms.Form):
     """One stretch of study: how long, on what; when, how sure and a note where one likes.
 
@@ -333,7 +346,11 @@ class LogForm(forms.Form):
         error_messages={"invalid_choice": "Confidence goes from 1 to 5."},
     )
     note = forms.CharField(label="Note", required=False, widget=forms.Textarea(attrs={"rows": 2}))
-    submission = forms.CharField(required=False, widget=forms.HiddenInput)
+    submission = Unseen()
+    # Set where the day was asked: the day that is sent is the answer then, today as well.
+    day_asked = Unseen()
+    # The day and minutes that the learner has said are right, though the day is long.
+    confirmed = Unseen()
 
     def __init__(
         self,
@@ -349,6 +366,7 @@ class LogForm(forms.Form):
         self.today, self.content, self.kept = today, content, kept
         self.track_key, self.near = track_key, near
         self.reading: Reading | None = None  # of a line; None where a length alone was typed
+        self.question = ""  # what is asked of an entry that has no mistake; `confirms` is the yes to it
         self.fields["studied_on"].initial = today
         self.fields["studied_on"].widget.attrs["max"] = today.isoformat()
         self.fields["submission"].initial = uuid.uuid4
@@ -363,8 +381,18 @@ class LogForm(forms.Form):
         return confidence_options(str(self["confidence"].value()))
 
     @property
+    def asks_day(self) -> bool:
+        """Whether the line leaves the day open, which its field then answers."""
+        return self.reading is not None and any(ask.field == "studied_on" for ask in self.reading.asks)
+
+    @property
     def day(self) -> str:
-        """The day as its field shows it: what was typed, else the day that was given, else today."""
+        """The day as its field shows it: what was typed, else the day that was given, else today.
+
+        None where the day is asked: today, which stands there unasked, is no answer.
+        """
+        if self.is_bound and self.asks_day and not self._says_day:
+            return ""
         if self.is_bound:
             return str(self["studied_on"].value() or "")
         on: date = self.initial.get("studied_on") or self.today
@@ -391,13 +419,20 @@ class LogForm(forms.Form):
             self._take_in(self.reading)
         return cleaned
 
+    @property
+    def _says_day(self) -> bool:
+        """Whether the day that was sent is an answer, and not the one that stands there unasked."""
+        on, typed = self.cleaned_data.get("studied_on"), self["studied_on"].data
+        asked = bool(self.cleaned_data.get("day_asked"))
+        return bool(typed) and on is not None and (asked or on != self.today)
+
     def _ask(self, reading: Reading) -> None:
         """The questions that the line leaves open, but those that another field has answered."""
         said = self.cleaned_data
         answered = {
             "subject": bool(said.get("subject") and said["subject"].value),
             "confidence": said.get("confidence") is not None,
-            "studied_on": said.get("studied_on") not in {None, self.today},
+            "studied_on": self._says_day,
         }
         for ask in reading.asks:
             if not answered.get(ask.field):
@@ -451,7 +486,6 @@ class LogForm(forms.Form):
         return note
 
     def clean_submission(self) -> uuid.UUID | None:
-        # Hidden, so that nobody could mend a mistake in it: a number that is none is no number.
         try:
             return uuid.UUID(self.cleaned_data["submission"])
         except ValueError:
@@ -465,6 +499,16 @@ class LogForm(forms.Form):
         if refusal := journal_rules.refuse_day(day, self.today):
             raise forms.ValidationError(refusal)
         return day
+
+    @property
+    def confirms(self) -> str:
+        """The yes to what is asked of this entry: another day or length is asked about anew."""
+        return f"{self.entry.studied_on} {self.entry.minutes}"
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the learner has said of this very entry that it is right, once the form is valid."""
+        return bool(self.cleaned_data["confirmed"] == self.confirms)
 
     @property
     def entry(self) -> Entry:

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from tracker.journal import queries
 from tracker.journal.models import ImportBatch, SessionCorrection, StudySession, Timer, WaitingFile
-from tracker.journal.rules import refuse_day, refuse_more
+from tracker.journal.rules import asks_about, refuse_day, refuse_more
 from tracker.journal.rules.importing import sort_out
 from tracker.journal.rules.tables import Row
 from tracker.journal.rules.timing import elapsed_seconds
@@ -23,6 +23,13 @@ class Refused(ValueError):
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
         self.field = field  # of Entry
+
+
+class LongDay(Refused):
+    """A session that is kept once the learner says that so long a day is right; the message asks them."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__("confirmed", question)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +53,20 @@ def log_session(
     submission: UUID | None = None,
     source: str = StudySession.Source.PAGE,
     logged_with: ApiToken | None = None,
+    confirmed: bool = True,
 ) -> tuple[StudySession, bool]:
     """Logs one session; the same submission sent again answers with the session it made the first time.
 
     Returns the session and whether it is new. A timer with this submission is over with it. Raises `Refused`
-    for a day to come or long ago, and where the day would have more than 24 hours.
+    for a day to come or long ago, and where the day would have more than 24 hours; `LongDay` where it would
+    have more than 16 and nobody has `confirmed` that.
     """
     lock_day(learner)
     if submission is not None:
         made = StudySession.objects.filter(learner=learner, submission=submission).first()
         if made is not None:
             return made, False
-    refuse(learner, entry, now=now)
+    refuse(learner, entry, now=now, confirmed=confirmed)
     timed = (
         submission is not None and Timer.objects.filter(learner=learner, submission=submission).delete()[0]
     )
@@ -78,8 +87,18 @@ def lock_day(learner: User) -> None:
     User.objects.select_for_update().only("pk").get(pk=learner.pk)
 
 
-def refuse(learner: User, entry: Entry, *, now: datetime, corrects: StudySession | None = None) -> None:
-    """Raises `Refused` where an entry cannot be kept, or cannot take the place of the session it corrects."""
+def refuse(
+    learner: User,
+    entry: Entry,
+    *,
+    now: datetime,
+    corrects: StudySession | None = None,
+    confirmed: bool = True,
+) -> None:
+    """Raises `Refused` where an entry cannot be kept, or cannot take the place of the session it corrects.
+
+    `LongDay` where that is to be `confirmed` first: not where its day gets no more than it had.
+    """
     # A day that was kept is good: it may lie ahead of somebody who has travelled west since.
     is_kept = corrects is not None and corrects.studied_on == entry.studied_on
     refusal = refuse_day(entry.studied_on, now.astimezone(learner.zone_info).date())
@@ -88,20 +107,23 @@ def refuse(learner: User, entry: Entry, *, now: datetime, corrects: StudySession
     logged = queries.minutes_on(learner.pk, entry.studied_on, but=corrects.pk if corrects else None)
     if refusal := refuse_more(entry.minutes, logged):
         raise Refused("minutes", refusal)
+    adds = corrects is None or not is_kept or entry.minutes > corrects.minutes
+    if adds and not confirmed and (question := asks_about(entry.minutes + logged, entry.studied_on)):
+        raise LongDay(question)
 
 
 @transaction.atomic
-def correct_session(session: StudySession, entry: Entry, *, now: datetime) -> bool:
+def correct_session(session: StudySession, entry: Entry, *, now: datetime, confirmed: bool = True) -> bool:
     """Corrects a session and keeps what it said before. False where nothing is different.
 
-    Raises `Refused` as `log_session` does.
+    Raises `Refused` and `LongDay` as `log_session` does.
     """
     lock_day(session.learner)
     locked = StudySession.objects.select_for_update().get(pk=session.pk)
     before = entry_of(locked)
     if before == entry:
         return False
-    refuse(session.learner, entry, now=now, corrects=locked)
+    refuse(session.learner, entry, now=now, corrects=locked, confirmed=confirmed)
     SessionCorrection.objects.create(session=locked, corrected_at=now, **asdict(before))
     fields = asdict(entry)
     for name, value in fields.items():

@@ -46,6 +46,11 @@ def line(text: str) -> SafeString:
     return _cleaned(_MARKDOWN.renderInline(text[:_LONGEST]), {"em", "strong", "code", "a"}, _ATTRIBUTES)
 
 
+def plain(text: str) -> str:
+    """One line of Markdown as words alone, for what can show nothing else."""
+    return _plain(_MARKDOWN.parseInline(text[:_LONGEST])[0])
+
+
 @lru_cache(maxsize=512)
 def article(text: str) -> Article:
     """The curriculum's Markdown as an article whose headings can be linked to.

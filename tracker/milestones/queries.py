@@ -1,6 +1,7 @@
 """Milestones as pages show them: what is asked, what is ticked, what was completed."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -99,6 +100,15 @@ def _standing(
         CriterionStanding(criterion, ticks.get(criterion.key)) for criterion in module.criteria_in(track_key)
     )
     return MilestoneStanding(module, criteria, completed.get(module.key))
+
+
+def completed_by(learner_ids: Collection[int]) -> dict[int, list[tuple[str, date]]]:
+    """The milestones that these learners have completed, with the days. One query, however many they are."""
+    found: dict[int, list[tuple[str, date]]] = {learner_id: [] for learner_id in learner_ids}
+    rows = Completion.objects.filter(learner_id__in=learner_ids)
+    for learner_id, key, on in rows.values_list("learner_id", "module_key", "completed_on"):
+        found[learner_id].append((key, on))
+    return found
 
 
 def records(learner_id: int) -> list[Record]:

@@ -10,7 +10,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from curriculum.catalogue import Activity, Catalogue, Module, Track, catalogue, current, newest_revision
 from curriculum.changes import Changes, compare
@@ -110,6 +110,8 @@ class Standing:
     weeks_of_data: int  # whole weeks before this one that a forecast can be made from
     paused_until: date | None
     done_this_week: int
+    fitting_this_week: int  # open activities, in order, that the hours left this week are enough for
+    begun_modules: frozenset[str]  # keys of the modules of which something is done
 
     @property
     def logged_minutes(self) -> int:
@@ -266,6 +268,31 @@ def facts(on: Mapping[int, date]) -> dict[int, Facts]:
         if pause.plan_id in pauses:
             pauses[pause.plan_id].append(pause)
     marks = marks_of(on)
+    sessions = _sessions(on)
+    return {
+        learner_id: Facts(
+            learner_id=learner_id,
+            on=day,
+            plan=plans.get(learner_id),
+            pauses=tuple(pauses[plans[learner_id].pk]) if learner_id in plans else (),
+            marks=marks[learner_id],
+            off_ever=tuple(off_ever[learner_id]),
+            **sessions[learner_id],
+        )
+        for learner_id, day in on.items()
+    }
+
+
+class _Sessions(TypedDict):
+    """The sums of sessions among the facts."""
+
+    by_day: Mapping[date, int]
+    by_activity: Mapping[str, int]
+    today_by_activity: Mapping[str, int]
+
+
+def _sessions(on: Mapping[int, date]) -> dict[int, _Sessions]:
+    """What was logged, for each learner. Two queries."""
     earliest = min((week_of(day).shifted(-WEEKS_SEEN).first_on for day in on.values()), default=date.max)
     by_day: dict[int, defaultdict[date, int]] = {learner_id: defaultdict(int) for learner_id in on}
     of_today: dict[int, defaultdict[str, int]] = {learner_id: defaultdict(int) for learner_id in on}
@@ -275,19 +302,18 @@ def facts(on: Mapping[int, date]) -> dict[int, Facts]:
             of_today[learner_id][key] += minutes
     by_activity = journal_queries.minutes_by_activity(on)
     return {
-        learner_id: Facts(
-            learner_id=learner_id,
-            on=day,
-            plan=plans.get(learner_id),
-            pauses=tuple(pauses[plans[learner_id].pk]) if learner_id in plans else (),
-            marks=marks[learner_id],
-            off_ever=tuple(off_ever[learner_id]),
+        learner_id: _Sessions(
             by_day=by_day[learner_id],
             by_activity=by_activity[learner_id],
             today_by_activity=of_today[learner_id],
         )
-        for learner_id, day in on.items()
+        for learner_id in on
     }
+
+
+def facts_after_logging(found: Facts) -> Facts:
+    """The same once a session was logged or taken back: its sums read again, nothing else. Two queries."""
+    return replace(found, **_sessions({found.learner_id: found.on})[found.learner_id])
 
 
 def facts_of(learner_id: int, on: date) -> Facts:
@@ -315,6 +341,7 @@ def stand(found: Facts) -> Standing:
             week=week, days=tuple(DayHours(day, found.by_day.get(day, 0), 0, False) for day in week.days),
             weeks=(), progress=progress.Progress(0, 0, 0), remaining_minutes=0, next=(), finish_on=None,
             sooner_on=None, forecast=None, weeks_of_data=0, paused_until=None, done_this_week=0,
+            fitting_this_week=0, begun_modules=frozenset(),
         )  # fmt: skip
     pace = found.pace
     content = catalogue(plan.revision)
@@ -356,6 +383,10 @@ def stand(found: Facts) -> Standing:
         paused_until=next((off.until_on for off in pace.off if found.on in off), None),
         done_this_week=sum(
             1 for mark in found.marks.values() if mark.kind == progress.DONE and mark.marked_on in week
+        ),
+        fitting_this_week=choice.fitting([item.remaining_minutes for item in candidates], left),
+        begun_modules=frozenset(
+            key.partition(".")[0] for key, mark in found.marks.items() if mark.kind == progress.DONE
         ),
     )
 

@@ -149,11 +149,11 @@ class LinkIsUsedUp(ValueError):
 
 @transaction.atomic
 def log_from_mail(
-    token: str, entry: Entry, *, submission: UUID, now: datetime
+    token: str, entry: Entry, *, submission: UUID, now: datetime, confirmed: bool = True
 ) -> tuple[Reminder, StudySession] | None:
     """Logs one session for whose mail carries the token; the same submission again is the same session.
 
-    None where the link is void. Raises `journal.actions.Refused` and `LinkIsUsedUp`.
+    None where the link is void. Raises `journal.actions.Refused`, `LongDay` as that does, and `LinkIsUsedUp`.
     """
     found = queries.with_log_token(token, now)
     if found is None:
@@ -165,7 +165,12 @@ def log_from_mail(
         row.log_submissions = [*row.log_submissions, str(submission)]
         row.save(update_fields=["log_submissions"])
     session, _ = journal_actions.log_session(
-        row.learner, entry, now=now, submission=submission, source=StudySession.Source.MAIL
+        row.learner,
+        entry,
+        now=now,
+        submission=submission,
+        source=StudySession.Source.MAIL,
+        confirmed=confirmed,
     )
     return row, session
 

@@ -8,9 +8,9 @@ import logging
 import secrets
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from email.utils import parseaddr
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -20,6 +20,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 from django.db import InterfaceError, OperationalError, connection
 
+from tracker.milestones.queries import completed_by
 from tracker.operations.mailfiles import FileBackend
 from tracker.people.actions import token_hash
 from tracker.plans.queries import Standing, standings
@@ -141,6 +142,7 @@ class Work:
 
     leased: Leased
     standing: Standing
+    completed: Sequence[tuple[str, date]]  # milestones with their days
 
     @property
     def pk(self) -> int:
@@ -199,6 +201,7 @@ class Batch:
         """The rows that are to go out; the others are recorded as skipped."""
         now = self.now()
         found = self.standings_of(rows, now)
+        completed = completed_by([row.person.learner_id for row in rows])
         going = []
         for row in rows:
             standing = found.get(row.person.learner_id)
@@ -207,7 +210,7 @@ class Batch:
             elif skip := rules.decide(prospect_of(row, standing), now, standing.on):
                 self.skip(row, skip)
             else:
-                going.append(Work(row, standing))
+                going.append(Work(row, standing, completed[row.person.learner_id]))
         return going
 
     def standings_of(self, rows: list[Leased], now: datetime) -> dict[int, Standing]:
@@ -233,7 +236,7 @@ class Batch:
         """Hands one mail over and records what became of it."""
         try:
             log_token = secrets.token_urlsafe(32)
-            letter = mail.weekly_letter(work.leased, work.standing, self.now(), log_token)
+            letter = mail.weekly_letter(work.leased, work.standing, self.now(), log_token, work.completed)
         except Exception as error:
             log.exception("The mail of reminder %d could not be written.", work.pk)
             self.record(work.leased, Result(Outcome.AGAIN, f"The mail could not be written: {error}"))

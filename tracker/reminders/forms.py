@@ -66,6 +66,8 @@ class MailLogForm(forms.Form):
         initial=0,
         error_messages={"required": "Choose the day.", "invalid_choice": "Choose one of the three days."},
     )
+    # The day and minutes that were said to be right, though the day is long.
+    confirmed = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: object, activities: Sequence[tuple[str, str]], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
@@ -73,12 +75,23 @@ class MailLogForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)
         field.choices = [*activities, ("", "Something else")]
         field.initial = activities[0][0] if activities else ""
+        self.question = ""  # what is asked where nothing is wrong; `confirms` is the yes to it
 
     def clean_length(self) -> int:
         try:
             return journal_rules.read_minutes(self.cleaned_data["length"])
         except ValueError as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
+
+    @property
+    def confirms(self) -> str:
+        """The yes to what is asked, once the form is valid: another day or length is asked about anew."""
+        return f"{self.cleaned_data['day']} {self.cleaned_data['length']}"
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether this very length and day were said to be right, once the form is valid."""
+        return bool(self.cleaned_data["confirmed"] == self.confirms)
 
     def entry_on(self, reminder: Reminder, now: datetime) -> Entry:
         """What was said, once the form is valid, on the calendar of whose mail it is."""

@@ -2,21 +2,24 @@
 
 import binascii
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from tracker.library import words
+from tracker.library import prose, words
 from tracker.plans.queries import NextActivity, Standing
+from tracker.plans.rules.weeks import average
+from tracker.reminders import rules
 from tracker.reminders.queries import Leased
 
 # Header lines are not folded: some readers of List-Unsubscribe take a folded address for a broken one.
@@ -91,22 +94,37 @@ def to_ascii_domain(address: str) -> str:
 # --- what it says -----------------------------------------------------------------------------------------
 
 
-def weekly_letter(leased: Leased, standing: Standing, now: datetime, log_token: str) -> Letter:
-    """The mail for one leased row, from where its learner stands. `log_token` opens its page for logging."""
+def weekly_letter(
+    leased: Leased,
+    standing: Standing,
+    now: datetime,
+    log_token: str,
+    completed: Sequence[tuple[str, date]] = (),
+) -> Letter:
+    """The mail for one leased row, from where its learner stands.
+
+    log_token: opens its page for logging. completed: the learner's milestones with their days.
+    """
+    log_url = url("log-from-mail", log_token)
     content = {
         "standing": standing,
         "on": standing.on,
         "headline": headline(standing),
+        "facts": facts(standing),
         "sentences": sentences(standing),
         "is_empty": is_empty(standing),
         "filled": filled_percent(standing),
         "next_heading": next_heading(standing),
-        "next": [next_line(item) for item in standing.next],
+        "next": [next_line(item, log_url) for item in standing.next],
         "finish": finish_sentence(standing),
+        "look": look_back(standing, completed),
+        "question": question_of(standing),
         "wish": wish_sentence(leased),
         "today_url": url("today"),
-        "log_url": url("log-from-mail", log_token),
+        "log_url": log_url,
         "plan_url": url("plan"),
+        "behind_url": url("behind"),
+        "pause_url": f"{url('plan')}#pause",
         "settings_url": url("settings"),
         "unsubscribe_url": unsubscribe_url(leased.recipient.unsubscribe_token),
     }
@@ -159,28 +177,27 @@ def headline(standing: Standing) -> str:
     return f"{logged} of {words.hours(standing.target_minutes)}"
 
 
+def facts(standing: Standing) -> str:
+    """What follows the headline in the same line: activities of the week, and the average of four weeks."""
+    said = []
+    asked = standing.done_this_week + standing.fitting_this_week
+    if asked and not is_empty(standing):
+        said.append(f"{standing.done_this_week} of {asked} {'activity' if asked == 1 else 'activities'}")
+    average_minutes = average(standing.weeks[:-1])
+    if average_minutes:
+        said.append(f"four-week average {words.hours(average_minutes)}")
+    return ", ".join(said)
+
+
 def sentences(standing: Standing) -> list[str]:
     """What stands below the headline, a sentence each."""
-    said = []
-    if standing.done_this_week:
-        done = words.count(standing.done_this_week, "activity", "activities")
-        said.append(f"{done.capitalize()} done this week.")
     if is_empty(standing):
-        if standing.target_minutes:
-            said.append(f"The plan has {words.hours(standing.target_minutes)} this week.")
-    elif standing.left_minutes:
+        asked = standing.target_minutes
+        return [f"The plan has {words.hours(asked)} this week."] if asked else []
+    if standing.left_minutes:
         until = "today" if standing.on == standing.week.last_on else "until Sunday"
-        said.append(f"{words.hours(standing.left_minutes)} left {until}.")
-    elif standing.target_minutes:
-        said.append("The week's hours are done.")
-    if len(standing.weeks) > 1:
-        last = standing.weeks[-2]
-        if last.is_paused:
-            said.append("Last week was paused.")
-        elif last.target_minutes:
-            logged = words.hours(last.logged_minutes)
-            said.append(f"Last week: {logged} of {words.hours(last.target_minutes)}.")
-    return said
+        return [f"{words.hours(standing.left_minutes)} left {until}."]
+    return ["The week's hours are done."] if standing.target_minutes else []
 
 
 def filled_percent(standing: Standing) -> int | None:
@@ -203,29 +220,76 @@ class NextLine:
     title: str
     meta: str
     url: str
+    log_url: str
 
 
-def next_line(item: NextActivity) -> NextLine:
-    """State and length of an activity, and where it is opened."""
+def next_line(item: NextActivity, log_url: str) -> NextLine:
+    """State and length of an activity, where it is opened and where study of it is logged."""
     standing, remaining = item.standing, words.hours(item.standing.remaining_minutes)
+    key = standing.activity.key
     begun = standing.logged_minutes > 0
     length = f"{remaining} of {words.hours(standing.activity.minutes)} left" if begun else remaining
     return NextLine(
         title=standing.activity.title,
         meta=f"{'In progress' if begun else 'To do'} · {length} · {item.module.title}",
-        url=f"{url('module', item.module.key)}#activity-{words.element_id(standing.activity.key)}",
+        url=url("activity", item.module.key, key.partition(".")[2]),
+        log_url=f"{log_url}?{urlencode({'on': key})}",
     )
 
 
 def finish_sentence(standing: Standing) -> str:
-    """Where the plan's hours lead, and how much is done; empty where there is no date."""
+    """The forecast in one line, or where the plan's hours lead; empty where there is no date."""
     if standing.finish_on is None:
         return ""
-    done, plan = standing.progress.done_minutes, standing.progress.plan_minutes
-    return (
-        f"At the plan's hours it ends on {words.long_date(standing.finish_on)}. "
-        f"{words.hours(done)} of {words.hours(plan)} done."
-    )
+    planned = words.long_date(standing.finish_on)
+    if standing.forecast and standing.forecast.half:
+        between = words.from_to(*standing.forecast.half, link="and")
+        own = f"The plan ends between {between}, as likely as not, going by your own weeks"
+        return f"{own}; at its hours {planned}."
+    return f"At the plan's hours it ends on {planned}."
+
+
+@dataclass(frozen=True, slots=True)
+class LookBack:
+    """A milestone to look at again."""
+
+    title: str
+    ago: str
+    url: str
+
+
+def look_back(standing: Standing, completed: Sequence[tuple[str, date]]) -> LookBack | None:
+    """The finished milestone that is due for a look this week, if one is."""
+    due = rules.due_for_a_look(completed, standing.week)
+    module = standing.catalogue.find_module(due[0]) if due and standing.catalogue else None
+    if due is None or module is None:
+        return None
+    return LookBack(module.title, words.count(due[1], "week", "weeks"), url("milestone", module.key))
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """A recall question and where its answer stands."""
+
+    prompt: str
+    url: str
+
+
+def question_of(standing: Standing) -> Recall | None:
+    """One recall question of what the learner has begun: each in its turn, a week each."""
+    if standing.catalogue is None or standing.plan is None:
+        return None
+    asked = [
+        (module, question)
+        for module in standing.catalogue.modules_in(standing.plan.track_key)
+        if module.key in standing.begun_modules
+        for question in module.questions
+    ]
+    found = rules.in_turn(asked, standing.week)
+    if found is None:
+        return None
+    module, question = found
+    return Recall(prose.plain(question.prompt), f"{url('curriculum-module', module.key)}#recall")
 
 
 def wish_sentence(leased: Leased) -> str:

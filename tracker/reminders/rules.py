@@ -4,9 +4,11 @@ Moments are aware datetimes in UTC, weekdays are ISO (Monday is 1), weeks are IS
 """
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from tracker.journal.rules import Week, week_of
@@ -244,6 +246,33 @@ def message_id_of(kind: str, learner_id: int, week: Week, domain: str) -> str:
     year, number, _ = week.first_on.isocalendar()
     digest = hashlib.sha256(f"{kind}:{learner_id}:{year}:{number}:{domain}".encode()).hexdigest()[:24]
     return f"<{kind}.{year}-w{number:02}.{digest}@{domain}>"
+
+
+# --- what the mail looks back at --------------------------------------------------------------------------
+
+# Weeks after which a completed milestone is looked at again.
+LOOKS_BACK = (4, 13, 26, 52)
+
+
+def due_for_a_look(completed: Iterable[tuple[str, date]], week: Week) -> tuple[str, int] | None:
+    """The milestone that this week looks back at, by module key, and how many weeks ago it was completed.
+
+    `completed` are module keys with the days of their completion. The latest one where several are due;
+    None where none is.
+    """
+    due = [
+        (weeks, key) for key, on in completed for weeks in LOOKS_BACK if week_of(on).shifted(weeks) == week
+    ]
+    weeks, key = min(due, default=(0, ""))
+    return (key, weeks) if key else None
+
+
+_Asked = TypeVar("_Asked")
+
+
+def in_turn(questions: Sequence[_Asked], week: Week) -> _Asked | None:
+    """The question of this week: each in its turn, then the first again. None where there is none."""
+    return questions[week.first_on.toordinal() // 7 % len(questions)] if questions else None
 
 
 # --- logging from the mail --------------------------------------------------------------------------------

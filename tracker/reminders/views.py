@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from tracker import clock
-from tracker.journal.actions import Refused
+from tracker.journal.actions import LongDay, Refused
 from tracker.reminders import actions, queries, rules
 from tracker.reminders.forms import MailLogForm
 from tracker.reminders.models import Reminder
@@ -50,7 +50,12 @@ def log_from_mail(request: HttpRequest, token: str) -> HttpResponse:
     if reminder is None:
         raise Http404
     if request.method != "POST":
-        return _log_page(request, token, reminder, MailLogForm(activities=queries.log_choices(reminder)))
+        choices = queries.log_choices(reminder)
+        # The mail's link beside an activity names it.
+        named = request.GET.get("on", "")
+        initial = {"activity": named} if named in dict(choices) else {}
+        form = MailLogForm(activities=choices, initial=initial)
+        return _log_page(request, token, reminder, form)
     if undone := submission_in(request.POST.get("undo", "")):
         if actions.undo_from_mail(token, undone, now=now) is None:
             raise Http404
@@ -60,8 +65,15 @@ def log_from_mail(request: HttpRequest, token: str) -> HttpResponse:
     if form.is_valid():
         try:
             logged = actions.log_from_mail(
-                token, form.entry_on(reminder, now), submission=submission, now=now
+                token,
+                form.entry_on(reminder, now),
+                submission=submission,
+                now=now,
+                confirmed=form.is_confirmed,
             )
+        except LongDay:
+            # The sum of the day is the account's own, and no mail said it.
+            form.question = "With this, that day has more than 16 hours. Is that right?"
         except Refused as refusal:
             form.add_error({"minutes": "length"}.get(refusal.field, refusal.field), str(refusal))
         except actions.LinkIsUsedUp:

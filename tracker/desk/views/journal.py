@@ -24,7 +24,7 @@ from tracker.desk.views.today import log_form, today_parts
 from tracker.journal import actions, queries
 from tracker.journal.actions import Entry
 from tracker.journal.models import StudySession
-from tracker.journal.rules import Week, week_of
+from tracker.journal.rules import Week, asks_about, refuse_more, week_of
 from tracker.library import words
 from tracker.people.requests import LearnerRequest
 from tracker.plans import queries as plans_queries
@@ -179,21 +179,29 @@ def title_of(session: StudySession, content: Catalogue) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def log(request: LearnerRequest) -> HttpResponse:
     """Logs one session, from any page. GET is the form by itself, which also takes what a link fills in."""
-    stands = plans_queries.standing(request.user.pk, clock.today(request.user.zone_info))
+    found = plans_queries.facts_of(request.user.pk, clock.today(request.user.zone_info))
+    stands = plans_queries.stand(found)
     if request.method != "POST":
         filled = {
             name: request.GET[name][:120]
             for name in ("length", "subject")
             if request.GET.get(name, "").strip()
         }
-        return render(request, "desk/log.html", {"nav": "journal", "form": log_form(stands, None, **filled)})
+        template = "desk/_log_sheet.html" if request.htmx else "desk/log.html"
+        following = request.GET.get("next", "")[:500]  # judged when it comes back
+        context = {"nav": "journal", "form": log_form(stands, None, **filled), "next": following}
+        return render(request, template, context)
     form = log_form(stands, request.POST)
     page = request.POST.get("page", "")
     context = {"nav": "journal", "form": form, "next": request.POST.get("next", ""), "page": page}
     logged = kept(
         form,
         lambda entry: actions.log_session(
-            request.user, entry, now=clock.now(), submission=form.cleaned_data["submission"]
+            request.user,
+            entry,
+            now=clock.now(),
+            submission=form.cleaned_data["submission"],
+            confirmed=form.is_confirmed,
         ),
     )
     if logged is None:
@@ -205,13 +213,15 @@ def log(request: LearnerRequest) -> HttpResponse:
         messages.success(
             request,
             format_html(
-                '{} <a href="{}">Correct or delete it</a>',
+                '{} <a href="{}">Correct it</a>',
                 said,
                 reverse("study-session", args=[session.pk]),
             ),
+            # Which session the page offers to take back.
+            extra_tags="" if session.deleted_at else str(session.pk),
         )
         return redirect(local_path(request, default="today"))
-    fresh = plans_queries.standing(request.user.pk, stands.on)
+    fresh = plans_queries.stand(plans_queries.facts_after_logging(found))
     return render(
         request,
         "desk/_logged.html",
@@ -235,8 +245,13 @@ def read_line(request: LearnerRequest) -> HttpResponse:
     context = {"form": form, "typed": typed, "title": ""}
     if typed and form.is_valid():
         entry = form.entry
-        context["entry"] = entry
         context["title"] = subject_title(entry.activity_key or entry.module_key, content_of(stands.plan))
+        logged = queries.minutes_on(request.user.pk, entry.studied_on)
+        context["asks"] = asks_about(entry.minutes + logged, entry.studied_on)
+        if refusal := refuse_more(entry.minutes, logged):
+            context["refusal"] = refusal
+        else:
+            context["entry"] = entry
     return render(request, "desk/_reading.html", context)
 
 
@@ -246,6 +261,9 @@ def kept(form: LogForm, keep: Callable[[Entry], _Kept]) -> _Kept | None:
         return None
     try:
         return keep(form.entry)
+    except actions.LongDay as long_day:
+        form.question = str(long_day)
+        return None
     except actions.Refused as refusal:
         form.add_error({"minutes": "length"}.get(refusal.field, refusal.field), str(refusal))
         return None
@@ -290,7 +308,12 @@ def study_session(request: LearnerRequest, pk: int) -> HttpResponse:
     )
     changed = None
     if request.method == "POST":
-        changed = kept(form, lambda entry: actions.correct_session(session, entry, now=clock.now()))
+        changed = kept(
+            form,
+            lambda entry: actions.correct_session(
+                session, entry, now=clock.now(), confirmed=form.is_confirmed
+            ),
+        )
     if changed is not None:
         messages.success(
             request, "Corrected. What it said before is kept." if changed else "Nothing changed."
@@ -320,24 +343,29 @@ def delete_session(request: LearnerRequest, pk: int) -> HttpResponse:
     session = own_session(request, pk)
     actions.delete_session(session, now=clock.now())
     if request.htmx:
-        stands = plans_queries.standing(request.user.pk, clock.today(request.user.zone_info))
         taken_back = f"Taken back: {words.hours(session.minutes)} on {words.week_date(session.studied_on)}."
-        return render(
-            request,
-            "desk/_logged.html",
-            {
-                "form": log_form(stands, None, subject=request.POST.get("subject", "")),
-                "next": request.POST.get("next", ""),
-                "page": request.POST.get("page", ""),
-                "undone": taken_back,
-                "session": session,
-                **today_parts(stands),
-            },
-        )
+        return _log_again(request, session, undone=taken_back)
     messages.success(
         request, f"Deleted {words.hours(session.minutes)} on {words.week_date(session.studied_on)}."
     )
     return redirect("study-session", pk)
+
+
+def _log_again(request: LearnerRequest, session: StudySession, **said: str) -> HttpResponse:
+    """The log form with what became of a session, for the page that has it."""
+    stands = plans_queries.standing(request.user.pk, clock.today(request.user.zone_info))
+    return render(
+        request,
+        "desk/_logged.html",
+        {
+            "form": log_form(stands, None, subject=request.POST.get("subject", "")),
+            "next": request.POST.get("next", ""),
+            "page": request.POST.get("page", ""),
+            "session": session,
+            **said,
+            **today_parts(stands),
+        },
+    )
 
 
 @require_POST
@@ -347,9 +375,12 @@ def put_back_session(request: LearnerRequest, pk: int) -> HttpResponse:
     try:
         actions.put_back_session(session)
     except actions.Refused as refusal:
+        if request.htmx:
+            return _log_again(request, session, undone=f"{refusal} It stays taken back.")
         messages.error(request, str(refusal))
         return redirect("study-session", pk)
-    messages.success(
-        request, f"Put back: {words.hours(session.minutes)} on {words.week_date(session.studied_on)}."
-    )
+    put_back = f"Put back: {words.hours(session.minutes)} on {words.week_date(session.studied_on)}."
+    if request.htmx:
+        return _log_again(request, session, said=put_back)
+    messages.success(request, put_back)
     return redirect(local_path(request, default="journal"))

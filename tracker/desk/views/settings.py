@@ -20,6 +20,7 @@ from tracker.people.forms import LeaveForm, ZoneForm
 from tracker.people.models import User
 from tracker.people.requests import LearnerRequest
 from tracker.people.rules import offered_zones
+from tracker.people.views import CLEAR_SITE_DATA
 from tracker.reminders import actions as reminders_actions
 from tracker.reminders import queries as reminders_queries
 from tracker.reminders.forms import CONSENT_WORDING, ReminderForm
@@ -141,7 +142,9 @@ def leave(request: LearnerRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         people_actions.ask_for_deletion(request.user, clock.now())
         logout(request)
-        return render(request, "desk/left.html", {"days": people_actions.DAYS_TO_UNDO_DELETION})
+        left = render(request, "desk/left.html", {"days": people_actions.DAYS_TO_UNDO_DELETION})
+        left["Clear-Site-Data"] = CLEAR_SITE_DATA
+        return left
     return render(
         request, "desk/leave.html", {"nav": "settings", "form": form}, status=422 if form.is_bound else 200
     )

@@ -57,7 +57,8 @@ def filled_form(stands: plans_queries.Standing, found: Timer) -> LogForm:
         None,
         length=length,
         subject=found.activity_key or found.module_key,
-        studied_on=found.started_on,
+        # Who has travelled west since may have started it tomorrow.
+        studied_on=min(found.started_on, stands.on),
         submission=found.submission,
     )
 

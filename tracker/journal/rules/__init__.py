@@ -54,6 +54,17 @@ class NotALength(ValueError):
     """What was typed cannot be read as a length at all."""
 
 
+def minutes_after_point(text: str) -> int:
+    """The minutes of `1.30` read as `1:30`, where that can be meant as well as the decimal; else 0.
+
+    `1.5`, `1.25` and `1.50` are decimals, `1.05` to `1.55` in steps of five can be either.
+    """
+    match = re.fullmatch(r"(\d{1,2})[.,]([0-5][05])", text.strip())
+    if not match or match[2] in {"00", "25", "50"}:
+        return 0
+    return int(match[1]) * 60 + int(match[2])
+
+
 def read_minutes(text: str) -> int:
     """A length of study in minutes: `45`, `45m`, `1:30`, `1 h 30`, `1.5h`.
 
@@ -64,6 +75,12 @@ def read_minutes(text: str) -> int:
         if match := pattern.fullmatch(said):
             parts = match.groupdict()
             if parts.get("f"):
+                if other := minutes_after_point(parts["f"]):
+                    decimal = round(float(parts["f"].replace(",", ".")) * 60)
+                    raise ValueError(
+                        f"“{text.strip()[:40]}” can be {other} minutes or {decimal}. "
+                        f"Write {other // 60}:{other % 60:02}, or {decimal} min."
+                    )
                 minutes = round(float(parts["f"].replace(",", ".")) * 60)
             else:
                 minutes = int(parts.get("h") or 0) * 60 + int(parts.get("m") or 0)
@@ -88,6 +105,22 @@ def refuse_day(day: date, today: date) -> str:
         return "That day is still to come. Study is logged once it happened."
     if day < EARLIEST:
         return "That day is too long ago."
+    return ""
+
+
+WAITS_AT_MOST = timedelta(days=60)
+"""How long a session may wait on a device before its day is asked again."""
+
+
+def refuse_typed(typed_on: date, today: date) -> str:
+    """Why the day on which a session was typed cannot be believed; empty where it can.
+
+    A device may stand a day ahead of the learner's own calendar, further east.
+    """
+    if typed_on > today + timedelta(days=1):
+        return "The calendar of this device is ahead. Say which day it was."
+    if typed_on < today - WAITS_AT_MOST:
+        return "This has waited for more than 60 days. Say which day it was."
     return ""
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from uuid import UUID, uuid5
 
 from tracker.journal.rules import Week, asks_about, refuse_day, refuse_more, week_of
-from tracker.journal.rules.table_cells import LONGEST_NOTE
+from tracker.journal.rules.table.cells import LONGEST_NOTE
 from tracker.journal.rules.tables import Known, Refusal, Row, match, same, submissions
 
 _SESSIONS = UUID("c0a2ce3b-53a1-5b0e-8f5e-0d6c3f3b1d52")

@@ -1,4 +1,6 @@
-"""A quick-log line, `45m garak encoding probes, confident 3`, becomes a study session. Pure. English only.
+"""A quick-log line, `45m garak encoding probes, confident 3`, becomes a study session. Pure. English.
+
+Slips such as `wednsday`, and German and French words for a day, are asked about: they are no note in English.
 
 What can be said, in any order, each at most once:
 
@@ -19,10 +21,10 @@ was not read as anything; joining words (`for`, `and`) do not count. A day is re
   shift;
 - as `17 Nov`, `2026-11-17`, `17.11.`, `5/6` or `the 17th`, where no text stands beside it, and the last not
   before a subject either: `the 3rd case study` is a case study;
-- never after `for`, `from`, `of`, `since`, `until`, `like` and the other words of `line_sheet.NO_DAY_AFTER`.
+- never after `for`, `from`, `of`, `since`, `until`, `like` and the other words of `line.sheet.NO_DAY_AFTER`.
 
 Everywhere else it stays in the note, and where it can have been meant it is asked. Lengths and confidences
-have rules of the same kind, by `line_phrases.Stands`.
+have rules of the same kind, by `line.phrases.Stands`.
 
 Nothing is guessed: two lengths, two days, a day that can be two, a subject that several share are asked, with
 what can have been meant; until then the field is as if nothing had been said.
@@ -35,7 +37,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from tracker.journal.rules import read_minutes
-from tracker.journal.rules.line_layout import (
+from tracker.journal.rules.line.layout import (
     BREAKS,
     FILLERS,
     LONGEST_BARE,
@@ -44,8 +46,8 @@ from tracker.journal.rules.line_layout import (
     lay_out,
     open_runs,
 )
-from tracker.journal.rules.line_note import parts_of, read_note
-from tracker.journal.rules.line_phrases import (
+from tracker.journal.rules.line.note import parts_of, read_note
+from tracker.journal.rules.line.phrases import (
     CLOCK_WORDS,
     Phrase,
     Stands,
@@ -54,8 +56,9 @@ from tracker.journal.rules.line_phrases import (
     day_at,
     day_words,
     hours_words,
+    spelled_number,
 )
-from tracker.journal.rules.line_sheet import (
+from tracker.journal.rules.line.sheet import (
     NO_CONFIDENCE_AFTER,
     NO_DAY_AFTER,
     Ask,
@@ -68,7 +71,7 @@ from tracker.journal.rules.line_sheet import (
     settle,
     word_before,
 )
-from tracker.journal.rules.line_subjects import (
+from tracker.journal.rules.line.subjects import (
     MOST_CHOICES,
     STOP_WORDS,
     Candidate,
@@ -76,7 +79,7 @@ from tracker.journal.rules.line_subjects import (
     lexicon_of,
     read_subject,
 )
-from tracker.journal.rules.line_tokens import DASHES, Line, tokens_of
+from tracker.journal.rules.line.tokens import DASHES, Line, tokens_of
 
 __all__ = ["LONGEST_LINE", "Ask", "Candidate", "Part", "Reading", "read_quick_log"]
 
@@ -84,6 +87,7 @@ LONGEST_LINE = 300
 MISSING_LENGTH = "Say how long you studied, such as 45 or 1:30."
 # Beside these, a length is one of several, or none of study.
 _OF_SEVERAL = frozenset(["break", "pause", "times", "twice", "x", "×", "*"])
+_SEVERAL_OF = frozenset(["blocks", "lots", "rounds", "sessions", "sets", "times"])
 _ORDER: tuple[Field, ...] = ("line", "minutes", "studied_on", "subject", "confidence", "note")
 
 
@@ -223,12 +227,15 @@ def _questioned(sheet: Sheet, phrase: Phrase[int]) -> Phrase[int]:
     """A length with the question it raises where it stands: `1 h 30` before text, `2 x 45m`, `15m break`."""
     line, short = sheet.line, phrase.short
     if phrase.tail >= 0 and sheet.side(phrase.until - 1, 1).is_text:
-        sentence = f"Is it {hours_words(short)}, or {hours_words(short + line.number(phrase.tail))}?"
+        spelled = spelled_number(line, phrase.tail)
+        tail = spelled[0] if spelled else line.number(phrase.tail)
+        sentence = f"Is it {hours_words(short)}, or {hours_words(short + tail)}?"
         values = (short, *phrase.values) if short else phrase.values
         return replace(phrase, values=values, sentence=sentence)
     around = [at for at in (phrase.first - 1, phrase.until) if at not in sheet.sides]
     beside = {line.word(at) or line.sign(at) for at in around}
-    if phrase.values and not phrase.sentence and beside & _OF_SEVERAL:
+    counted = line.word(phrase.first - 1) in {"of", "at"} and line.word(phrase.first - 2) in _SEVERAL_OF
+    if phrase.values and not phrase.sentence and (counted or beside & _OF_SEVERAL):
         said = sheet.said(phrase.first, phrase.until)
         return replace(phrase, sentence=f"Is “{said}” how long you studied?")
     return phrase

@@ -15,7 +15,7 @@ from datetime import date, datetime, time
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from tracker.journal.rules.table_cells import (
+from tracker.journal.rules.table.cells import (
     Format,
     Refusal,
     Refused,
@@ -33,8 +33,8 @@ from tracker.journal.rules.table_cells import (
     rounded_minutes,
     tidy,
 )
-from tracker.journal.rules.table_intervals import interval_row, intervals
-from tracker.journal.rules.table_text import DELIMITERS, NotATable, Record, decoded, records, shown
+from tracker.journal.rules.table.intervals import interval_row, intervals
+from tracker.journal.rules.table.text import DELIMITERS, NotATable, Record, decoded, records, shown
 
 __all__ = [
     "MAX_BYTES",

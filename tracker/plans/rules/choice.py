@@ -42,3 +42,14 @@ def choose_next(candidates: Sequence[Candidate], minutes_left: int, limit: int =
             chosen.append(candidate)
             left -= candidate.remaining_minutes
     return tuple(candidate.key for candidate in chosen)
+
+
+def fitting(remaining: Sequence[int], minutes_left: int) -> int:
+    """How many activities, one after the other in the plan's order, the minutes left are enough for."""
+    number = 0
+    for minutes in remaining:
+        minutes_left -= minutes
+        if minutes_left < 0:
+            break
+        number += 1
+    return number

@@ -7,9 +7,9 @@ from datetime import date
 from enum import Enum, auto
 from typing import Literal
 
-from tracker.journal.rules.line_layout import BREAKS, FILLERS, Layout
-from tracker.journal.rules.line_phrases import CLOCK_WORDS, Phrase, Stands, T
-from tracker.journal.rules.line_tokens import Line
+from tracker.journal.rules.line.layout import BREAKS, FILLERS, Layout
+from tracker.journal.rules.line.phrases import CLOCK_WORDS, Phrase, Stands, T
+from tracker.journal.rules.line.tokens import Line
 
 _SHOWN = 40
 

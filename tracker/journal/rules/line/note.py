@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from tracker.journal.rules.line_layout import FILLERS
-from tracker.journal.rules.line_sheet import Part, Sheet, Side, clean
-from tracker.journal.rules.line_tokens import Kind
+from tracker.journal.rules.line.layout import FILLERS
+from tracker.journal.rules.line.sheet import Part, Sheet, Side, clean
+from tracker.journal.rules.line.tokens import Kind
 
 # Signs that do not belong to the word they stick to; and those that open something with it.
 _LOOSE = frozenset(",;:-/\N{EM DASH}\N{EN DASH}")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from tracker.journal.rules import LONGEST_MINUTES, NotALength, read_minutes
-from tracker.journal.rules.table_text import shown
+from tracker.journal.rules.table.text import shown
 
 LONGEST_NOTE = 4000
 LONGEST_SUBJECT = 500

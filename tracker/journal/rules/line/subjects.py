@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
 
-from tracker.journal.rules.line_phrases import NUMBER_WORDS
-from tracker.journal.rules.line_tokens import Kind, Line, Token, tokens_of
+from tracker.journal.rules.line.phrases import NUMBER_WORDS
+from tracker.journal.rules.line.tokens import Kind, Line, Token, tokens_of
 
 T = TypeVar("T")
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from tracker.journal.rules.line_phrases import Phrase, confidence_at, day_at, length_at, range_at
-from tracker.journal.rules.line_subjects import Lexicon, Mention, read_run, title_at
-from tracker.journal.rules.line_tokens import DASHES, Kind, Line
+from tracker.journal.rules.line.phrases import Phrase, confidence_at, day_at, length_at, range_at
+from tracker.journal.rules.line.subjects import Lexicon, Mention, read_run, title_at
+from tracker.journal.rules.line.tokens import DASHES, Kind, Line
 
 # Joining words: a stretch of nothing else is no note.
 FILLERS = frozenset([

@@ -10,13 +10,14 @@ from datetime import date, timedelta
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
-from tracker.journal.rules import read_minutes, refuse_day
-from tracker.journal.rules.line_tokens import DASHES, Line
+from tracker.journal.rules import minutes_after_point, read_minutes, refuse_day
+from tracker.journal.rules.line.tokens import DASHES, Line
 
 T = TypeVar("T", int, date)
 
-HOURS = frozenset({"h", "hr", "hrs", "hour", "hours"})
-MINUTES = frozenset({"m", "min", "mins", "minute", "minutes"})
+# With the German and French words for them, which are typed into English lines.
+HOURS = frozenset({"h", "hr", "hrs", "hour", "hours", "std", "stunde", "stunden", "heure", "heures"})
+MINUTES = frozenset({"m", "min", "mins", "minute", "minutes", "minuten", "mn"})
 _SMALL = (
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
@@ -115,7 +116,7 @@ def length_at(line: Line, at: int) -> Phrase[int] | None:
     """The length that begins at a token, or None."""
     if not line.is_free_before(at):
         return None
-    for reading in (_negative, range_at, _clock_length, _hours, _minutes):
+    for reading in (_negative, range_at, _clock_length, *_IN_UNITS):
         found = reading(line, at)
         if found and line.is_free_after(found.until):
             return found
@@ -190,6 +191,22 @@ def spelled_number(line: Line, at: int) -> tuple[int, int] | None:
     return first, at + 1
 
 
+_QUARTERS = {("1", "2"): 30, ("1", "4"): 15, ("3", "4"): 45}
+
+
+def _fraction_figures(line: Line, at: int) -> tuple[int, int] | None:
+    """`1/2`, `3/4`, `1 1/2` before a word for hours: minutes and where the figures end."""
+    slash = at + 1 if line.sign(at + 1) == "/" else at + 2
+    glued = line.is_glued(slash) and line.is_glued(slash + 1)
+    part = _QUARTERS.get((line.digits(slash - 1), line.digits(slash + 1)), 0)
+    if not part or line.sign(slash) != "/" or not glued or line.word(slash + 2) not in HOURS:
+        return None
+    if slash == at + 1:
+        return part, slash + 2
+    whole = line.number(at)
+    return (whole * 60 + part, slash + 2) if 1 <= whole <= 24 and not line.is_glued(at + 1) else None
+
+
 def _fraction_words(line: Line, at: int) -> tuple[int, int] | None:
     """`half an`, `a quarter of an`, `three quarters of an`: minutes of an hour and where the words end."""
     start = at + 1 if line.word(at) == "a" else at
@@ -211,12 +228,19 @@ def _fraction_words(line: Line, at: int) -> tuple[int, int] | None:
     return minutes, until
 
 
+_MORE_OF_AN_HOUR = {
+    ("and", "a", "half"): 30,
+    ("and", "a", "quarter"): 15,
+    ("and", "three", "quarters"): 45,
+}
+
+
 def _hour_minutes(line: Line, at: int) -> tuple[int, int] | None:
     """An amount of hours in minutes, and where its number ends; the unit is not read."""
     if found := _decimal(line, at):
         return round(found[0] * 60), found[1]
-    if words := _fraction_words(line, at):
-        return words
+    if part := _fraction_figures(line, at) or _fraction_words(line, at):
+        return part
     if line.fraction(at):
         return line.fraction(at), at + 2 if line.word(at + 1) == "an" else at + 1
     whole, until = _whole_number(line, at)
@@ -224,8 +248,9 @@ def _hour_minutes(line: Line, at: int) -> tuple[int, int] | None:
         return None
     if line.digits(at) and line.fraction(until):
         return whole * 60 + line.fraction(until), until + 1
-    half = line.word(until) == "and" and line.word(until + 1) == "a" and line.word(until + 2) == "half"
-    return (whole * 60 + 30, until + 3) if half else (whole * 60, until)
+    words = (line.word(until), line.word(until + 1), line.word(until + 2))
+    minutes = _MORE_OF_AN_HOUR.get(words, 0)
+    return whole * 60 + minutes, until + 3 if minutes else until
 
 
 def _whole_number(line: Line, at: int) -> tuple[int, int]:
@@ -237,23 +262,47 @@ def _whole_number(line: Line, at: int) -> tuple[int, int]:
     return spelled_number(line, at) or (-1, at)
 
 
+def _hour_and(line: Line, at: int) -> Phrase[int] | None:
+    """`hour and a half`, without the word before it."""
+    rest = _rest_of_hours(line, at + 1) if line.word(at) == "hour" else None
+    return _length(at, rest[1], 60 + rest[0]) if rest else None
+
+
+def _point_or_colon(line: Line, at: int) -> Phrase[int] | None:
+    """`1.30 h`, which can be meant as a decimal and as `1:30`: it is asked."""
+    number = _decimal(line, at)
+    if not number or line.word(number[1]) not in HOURS:
+        return None
+    minutes, other = round(number[0] * 60), minutes_after_point(line.said(at, number[1]))
+    found = _length(at, number[1] + 1, minutes)
+    if not other or not found.values:
+        return None
+    sentence = (
+        f"“{line.said(at, number[1] + 1)}” can be {hours_words(minutes)} or {hours_words(other)}. Which?"
+    )
+    return replace(found, values=(minutes, other), sentence=sentence)
+
+
 def _hours(line: Line, at: int) -> Phrase[int] | None:
-    """`2h`, `1.5 h`, `1h30`, `1 h 30`, `1h 15min`, `half an hour`, `an hour and a half`."""
+    """`2h`, `1.5 h`, `1h30`, `1 h 30`, `1h 15min`, `an hour and a half`, `one hour thirty`."""
     amount = _hour_minutes(line, at)
     if not amount or line.word(amount[1]) not in HOURS:
         return None
     minutes, until = amount[0], amount[1] + 1
     if rest := _rest_of_hours(line, until):
         return _length(at, rest[1], minutes + rest[0])
-    number = line.number(until)
-    if not 0 <= number <= 59 or len(line.digits(until)) > 2 or not line.is_free_after(until + 1):
+    number, after = line.number(until), until + 1
+    spelled = spelled_number(line, until)
+    if spelled and spelled[0] >= 10:
+        number, after = spelled
+    if not 0 <= number <= 59 or len(line.digits(until)) > 2 or not line.is_free_after(after):
         return _length(at, until, minutes)
     if line.is_glued(until):
-        return _length(at, until + 1, minutes + number)
-    if line.word(until + 1) in HOURS or _of_five(line, until) or any(_day_forms(line, until, _ANY_DAY)):
+        return _length(at, after, minutes + number)
+    if line.word(after) in HOURS or _of_five(line, until) or any(_day_forms(line, until, _ANY_DAY)):
         # The number begins what comes next: 1 h 17 Nov.
         return _length(at, until, minutes)
-    return replace(_length(at, until + 1, minutes + number), tail=until, short=minutes)
+    return replace(_length(at, after, minutes + number), tail=until, short=minutes)
 
 
 def _rest_of_hours(line: Line, at: int) -> tuple[int, int] | None:
@@ -275,6 +324,26 @@ def _minutes(line: Line, at: int) -> Phrase[int] | None:
     else:
         return None
     return _length(at, until + 1, number) if line.word(until) in MINUTES else None
+
+
+def _one_or_other(line: Line, at: int) -> Phrase[int] | None:
+    """`1 to 2 hours`, `30 or 40 min`: which of the two is asked."""
+    shorter, link = _whole_number(line, at)
+    if shorter < 1 or line.word(link) not in {"to", "or"}:
+        return None
+    longer, until = _whole_number(line, link + 1)
+    unit = 60 if line.word(until) in HOURS else 1 if line.word(until) in MINUTES else 0
+    if not unit or not shorter < longer:
+        return None
+    said = line.said(at, until + 1)
+    found = _length(at, until + 1, longer * unit)
+    if not found.values:
+        return found
+    sentence = f"“{said}” is no one length. How long was it?"
+    return replace(found, values=(shorter * unit, longer * unit), sentence=sentence)
+
+
+_IN_UNITS = (_one_or_other, _point_or_colon, _hour_and, _hours, _minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +447,7 @@ def _day_forms(line: Line, at: int, today: date) -> Iterator[Phrase[date]]:
         _numeric,
         _ordinal,
         _vague,
+        _perhaps_a_day,
     ):
         if found := form(line, at, today):
             yield found
@@ -393,7 +463,8 @@ def _no_such_day(line: Line, first: int, until: int, stands: Stands) -> Phrase[d
 
 
 _DAYS_GONE = {
-    "today": 0, "tonight": 0, "yesterday": 1, "yday": 1, "yest": 1, "tomorrow": -1, "tmrw": -1,
+    "today": 0, "tonight": 0, "yesterday": 1, "yday": 1, "y'day": 1, "yest": 1, "ystd": 1, "tomorrow": -1,
+    "tmrw": -1,
 }  # fmt: skip
 
 
@@ -425,7 +496,8 @@ def _ago(line: Line, at: int, today: date) -> Phrase[date] | None:
     else:
         return None
     days = {"d": 1, "day": 1, "days": 1, "week": 7, "weeks": 7}.get(line.word(until))
-    if days is None or line.word(until + 1) != "ago":
+    # Somebody sets things three days back, but nobody a day or a week.
+    if days is None or line.word(until + 1) not in ({"ago", "back"} if line.digits(at) else {"ago"}):
         return None
     gone = min(number * days, LONGEST_AGO)
     try:
@@ -539,7 +611,8 @@ def _named_month(line: Line, at: int, today: date) -> Phrase[date] | None:
         doubled = doubled and not _has_unit(line, until + 1)
     else:
         month = MONTHS.get(line.word(start), 0)
-        number, until = _day_number(line, start + 1)
+        dotted = line.sign(start + 1) == "." and line.is_glued(start + 1)
+        number, until = _day_number(line, start + 2 if dotted else start + 1)
         doubled = False
         if start > at:
             return None
@@ -611,6 +684,8 @@ def _numeric(line: Line, at: int, today: date) -> Phrase[date] | None:
     """`17.11.`, `17/11`, `5/6`."""
     sign, orders = _pair(line, at, "./")
     until = at + 4 if sign == "." else at + 3
+    if sign == "/" and line.word(at + 3) in HOURS:
+        return None
     if not sign or (sign == "." and (line.sign(at + 3) != "." or not line.is_glued(at + 3))):
         return None
     real = sorted({found for day, month in orders if (found := _latest(month, day, today))})
@@ -647,6 +722,9 @@ def _vague(line: Line, at: int, today: date) -> Phrase[date] | None:
     words = [line.word(at + step) for step in range(3)]
     if words[0] in {"last", "this", "past", "previous"} and words[1] in _SPANS:
         return _no_one_day(line, at, at + 2)
+    weekend = at + 1 if words[0] in {"at", "over"} else at
+    if line.word(weekend) == "the" and line.word(weekend + 1) == "weekend":
+        return _no_one_day(line, at, weekend + 2)
     if words[:3] == ["the", "other", "day"]:
         return _no_one_day(line, at, at + 3)
     month_at = at + 1 if words[0] == "in" else at
@@ -661,6 +739,44 @@ def _vague(line: Line, at: int, today: date) -> Phrase[date] | None:
     place = place + 1 if line.word(place) == "of" else place
     long_ago = line.word(place) in _LONG_AGO and line.word(place + 1) == "ago"
     return _no_one_day(line, at, place + 2) if long_ago else None
+
+
+_OTHER_DAYS = {"gestern": 1, "vorgestern": 2, "hier": 1, "ayer": 1, "ieri": 1}
+# German and French, in the order of the week; none of them is an English word.
+_OTHER_WEEKDAYS = {
+    name: number
+    for names in (
+        ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"),
+        ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+    )
+    for number, name in enumerate(names)
+}
+_LONG_NAMES = ("yesterday", *(names[-1] for names in _WEEKDAYS))
+
+
+def _perhaps_a_day(line: Line, at: int, today: date) -> Phrase[date] | None:
+    """`yesteday`, `wednsday`, `gestern`: words that a day was meant by, which is asked."""
+    word = line.word(at)
+    if word in _OTHER_DAYS:
+        day = today - timedelta(days=_OTHER_DAYS[word])
+    elif word in _OTHER_WEEKDAYS:
+        day = today - timedelta(days=(today.weekday() - _OTHER_WEEKDAYS[word]) % 7)
+    elif meant := next((name for name in _LONG_NAMES if _is_slip(word, name)), ""):
+        gone = 1 if meant == "yesterday" else (today.weekday() - WEEKDAYS[meant]) % 7
+        day = today - timedelta(days=gone)
+    else:
+        return None
+    return Phrase(at, at + 1, (day,), Stands.ADVERB, f"Does “{line.said(at, at + 1)}” mean {day_words(day)}?")
+
+
+def _is_slip(word: str, name: str) -> bool:
+    """Whether a word is a name with two letters swapped; of a long name, also with one missing or wrong."""
+    if word == name or not -2 < len(word) - len(name) < 1:
+        return False
+    same = next((at for at, (a, b) in enumerate(zip(word, name, strict=False)) if a != b), len(word))
+    if len(word) == len(name) and word[same:] == name[same + 1 : same + 2] + name[same] + name[same + 2 :]:
+        return True
+    return len(name) >= 8 and same > 0 and name[same + 1 :] in {word[same:], word[same + 1 :]}
 
 
 def _no_one_day(line: Line, at: int, until: int) -> Phrase[date]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tracker.journal.rules.table_cells import (
+from tracker.journal.rules.table.cells import (
     Refused,
     Row,
     checked,
@@ -17,7 +17,7 @@ from tracker.journal.rules.table_cells import (
     rounded_minutes,
     tidy,
 )
-from tracker.journal.rules.table_text import NotATable, shown
+from tracker.journal.rules.table.text import NotATable, shown
 
 _NOT_TIMEWARRIOR = "This is JSON, and not what “timew export” writes: a list of intervals with their starts."
 _BLANKS = re.compile(r"[ \t\r\n]*")

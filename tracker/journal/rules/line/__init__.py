@@ -1,0 +1,1 @@
+"""The parts of reading a typed line; `quick_log` puts them together."""

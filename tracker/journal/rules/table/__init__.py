@@ -1,0 +1,1 @@
+"""The parts of reading a file with a row for each session; `tables` puts them together."""
