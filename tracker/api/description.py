@@ -17,7 +17,7 @@ from tracker.api.problems import KINDS, MEDIA_TYPE, Problem, problem_of, refused
 from tracker.api.reading import NarrowParser, problem_of_validation
 from tracker.api.schemas import ProblemOut
 from tracker.api.views import account, plan, sessions, timer
-from tracker.journal.actions import Refused
+from tracker.journal.actions import LongDay, Refused
 
 ROOT = "/api/v1/"
 SECTIONS = (account.section, sessions.section, timer.section, plan.section)
@@ -45,6 +45,12 @@ def _problem(request: HttpRequest, problem: Problem) -> HttpResponse:
 @api.exception_handler(Refused)
 def _refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     return refused((refusal.field, str(refusal))).response()
+
+
+@api.exception_handler(LongDay)
+def _long_day(request: HttpRequest, question: LongDay) -> HttpResponse:
+    # Under the field that says yes to it.
+    return refused(("confirm_long_day", str(question))).response()
 
 
 @api.exception_handler(ValidationError)

@@ -56,6 +56,9 @@ Line = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE, pattern=PLAIN
 # The bounds stand next to the type: behind a validator they are checked, but the document does not say them.
 Minutes = Annotated[int, Field(strict=True, ge=1, le=LONGEST_MINUTES), BeforeValidator(_whole)]
 Confidence = Annotated[int, Field(strict=True, ge=1, le=5), BeforeValidator(_whole)]
+ConfirmLongDay = Annotated[
+    bool, Field(strict=True, description="Yes to the question of a day that passes 16 hours.")
+]
 
 
 class Said(BaseModel):
@@ -78,15 +81,22 @@ class SessionFields(SubjectSaid):
     studied_on: Day | None = Field(None, description="Today where it is left out.")
     note: Note = Field("", description="Markdown.")
     confidence: Confidence | None = Field(None, description="1 shaky to 5 sure.")
+    confirm_long_day: ConfirmLongDay = False
 
 
-class SessionLine(Said):
-    """A session in one line of plain English, such as `45m garak encoding probes, confidence 3`."""
+class LineSaid(Said):
+    """One line of plain English, such as `45m garak encoding probes, confidence 3`."""
 
     line: Line = Field(description="How long and on what; a day, a note and a confidence where you like.")
     studied_on: Day | None = Field(
         None, description="The day that the line calls today, where it was typed on an earlier one."
     )
+
+
+class SessionLine(LineSaid):
+    """A session in one line, as it can be read without logging it."""
+
+    confirm_long_day: ConfirmLongDay = False
 
 
 def _is_line(value: Any) -> str:
@@ -123,6 +133,7 @@ class SessionCorrected(SubjectChanged):
     studied_on: Day = _may_be_left_out()
     note: Note = _may_be_left_out()
     confidence: Confidence | None = Field(None, description="null takes it out.")
+    confirm_long_day: ConfirmLongDay = False
 
 
 class TimerStarted(SubjectSaid):
@@ -139,6 +150,7 @@ class TimerLogged(SubjectChanged):
     minutes: Minutes | None = Field(None, description="Needed where it ran for over six hours.")
     note: Note = ""
     confidence: Confidence | None = None
+    confirm_long_day: ConfirmLongDay = False
 
 
 class MarkSaid(Said):
@@ -162,7 +174,11 @@ class Me(BaseModel):
 
 
 class Session(BaseModel):
-    """A study session. `asks` is a question about a day that is unusually long, "" else."""
+    """A study session.
+
+    `asks` is "" but for a session that was restored or corrected on an unusually long day: then it is a
+    question, and the session is kept all the same.
+    """
 
     id: int
     minutes: int
@@ -201,7 +217,7 @@ class Question(BaseModel):
 
 
 class Reading(BaseModel):
-    """What a line was read as. It can be logged as it is where `asks` is empty."""
+    """What a line was read as. Where `asks` is empty nothing in it is open; how full its day is shows later."""
 
     minutes: int | None
     studied_on: date

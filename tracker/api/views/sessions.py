@@ -53,7 +53,7 @@ def session_of(session: StudySession, content: Catalogue, *, asks: str = "") -> 
 
 
 def kept_session(session: StudySession, content: Catalogue) -> schemas.Session:
-    """A session that was just kept, with the question that its day raises."""
+    """A session that is kept on a day about which nobody was asked, with the question that the day raises."""
     minutes = queries.minutes_on(session.learner_id, session.studied_on)
     return session_of(session, content, asks=asks_about(minutes, session.studied_on))
 
@@ -228,22 +228,28 @@ def log_session(request: ApiRequest, said: Body[schemas.SessionSaid]) -> Status[
     """Logs a session, by its fields or by a line.
 
     A line that leaves something open is refused with a question for each thing, and with what its words may
-    mean: send the answers as fields.
+    mean: send the answers as fields. A day that would pass 16 hours is refused with the question whether that
+    is right: `confirm_long_day` says yes.
     """
     if isinstance(said, schemas.SessionLine):
         entry, content = _entry_of_line(request, said)
     else:
         entry, content = _entry_of_fields(request, said)
     session, _ = actions.log_session(
-        request.learner, entry, now=request.now, source=StudySession.Source.API, logged_with=request.token
+        request.learner,
+        entry,
+        now=request.now,
+        source=StudySession.Source.API,
+        logged_with=request.token,
+        confirmed=said.confirm_long_day,
     )
-    return Status(201, kept_session(session, content))
+    return Status(201, session_of(session, content))
 
 
 @section.operation(
     "POST", "/sessions/read", name="api-read-line", may=May.LOG, answers={200: schemas.Reading}
 )
-def read_session_line(request: ApiRequest, said: schemas.SessionLine) -> schemas.Reading:
+def read_session_line(request: ApiRequest, said: schemas.LineSaid) -> schemas.Reading:
     """Reads a line and logs nothing: what it would be, and what it leaves open."""
     reading, content = read_line(request, said.line, said.studied_on)
     subject = read_subject(reading.subject, content) or Subject()
@@ -282,9 +288,15 @@ def read_session(request: ApiRequest, session_id: int) -> schemas.Session:
     refuses=(404,),
 )
 def correct_session(request: ApiRequest, session_id: int, said: schemas.SessionCorrected) -> schemas.Session:
-    """Corrects a session. What it said before is kept, and shown on its page."""
+    """Corrects a session. What it said before is kept, and shown on its page.
+
+    Where that adds to a day and the day would pass 16 hours, it is refused with the question whether that is
+    right: `confirm_long_day` says yes.
+    """
     content = _content(request)
-    given: dict[str, Any] = said.model_dump(exclude_unset=True, exclude={"module", "activity"})
+    given: dict[str, Any] = said.model_dump(
+        exclude_unset=True, exclude={"module", "activity", "confirm_long_day"}
+    )
     with transaction.atomic():
         # Read under the lock: of two programs that correct two fields at once, neither undoes the other.
         lock_learner(request.learner)
@@ -294,9 +306,9 @@ def correct_session(request: ApiRequest, session_id: int, said: schemas.SessionC
         before = actions.entry_of(session)
         subject = subject_now(said, Subject(before.module_key, before.activity_key), content)
         entry = replace(before, module_key=subject.module_key, activity_key=subject.activity_key, **given)
-        actions.correct_session(session, entry, now=request.now)
+        actions.correct_session(session, entry, now=request.now, confirmed=said.confirm_long_day)
         session.refresh_from_db()
-    return kept_session(session, content)
+    return session_of(session, content) if said.confirm_long_day else kept_session(session, content)
 
 
 def _may_take_back(request: ApiRequest, session: StudySession) -> None:

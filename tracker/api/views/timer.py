@@ -8,7 +8,7 @@ from tracker.api import schemas
 from tracker.api.door import ApiRequest, May
 from tracker.api.operations import Section
 from tracker.api.problems import Problem, refused
-from tracker.api.views.sessions import kept_session, read_line, refused_line, subject_now, subject_of
+from tracker.api.views.sessions import read_line, refused_line, session_of, subject_now, subject_of
 from tracker.journal import actions, models, queries
 from tracker.journal.actions import Entry
 from tracker.journal.rules.timing import asks_what_happened, elapsed_seconds, minutes_of
@@ -130,6 +130,8 @@ def log_timer(request: ApiRequest, said: Body[schemas.TimerLogged] = _LOGGED) ->
     """Logs what the timer measured, on the day it was started, and takes it away.
 
     One that still runs is stopped by it. One that ran for over six hours was forgotten: then say `minutes`.
+    A day that would pass 16 hours is refused with the question whether that is right, and the timer stays:
+    `confirm_long_day` says yes.
     """
     timer = queries.timer_of(request.learner.pk)
     if timer is None:
@@ -144,7 +146,8 @@ def log_timer(request: ApiRequest, said: Body[schemas.TimerLogged] = _LOGGED) ->
         request.learner,
         Entry(
             minutes=said.minutes or minutes_of(seconds),
-            studied_on=timer.started_on,
+            # Who has travelled west since may have a day before that one.
+            studied_on=min(timer.started_on, request.today),
             module_key=subject.module_key,
             activity_key=subject.activity_key,
             note=said.note,
@@ -154,8 +157,9 @@ def log_timer(request: ApiRequest, said: Body[schemas.TimerLogged] = _LOGGED) ->
         submission=timer.submission,
         source=models.StudySession.Source.TIMER,
         logged_with=request.token,
+        confirmed=said.confirm_long_day,
     )
-    return Status(201, kept_session(session, content))
+    return Status(201, session_of(session, content))
 
 
 @section.operation("DELETE", "/timer", name="api-timer", may=May.LOG, answers={204: None})
