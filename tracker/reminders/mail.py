@@ -178,10 +178,12 @@ def headline(standing: Standing) -> str:
 
 
 def facts(standing: Standing) -> str:
-    """What follows the headline in the same line: activities of the week, and the average of four weeks."""
+    """What follows the headline: activities of the week, the average of four. Of an empty week, ""."""
+    if is_empty(standing):
+        return ""
     said = []
     asked = standing.done_this_week + standing.fitting_this_week
-    if asked and not is_empty(standing):
+    if asked:
         said.append(f"{standing.done_this_week} of {asked} {'activity' if asked == 1 else 'activities'}")
     average_minutes = average(standing.weeks[:-1])
     if average_minutes:
