@@ -1,10 +1,11 @@
 """A line becomes a session: the server reads it, and what it did not understand is asked, never guessed."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-from cairn_terminal.failures import Questions, Unreachable
+from cairn_terminal.failures import Failure, LongDay, Questions, Refused, Unreachable
 from cairn_terminal.output import Output, at_terminal, choice_words
 from cairn_terminal.server import Server
 from cairn_terminal.words import plain
@@ -12,6 +13,7 @@ from cairn_terminal.words import plain
 FIELDS = ("minutes", "studied_on", "module", "activity", "note", "confidence")
 ABOUT_SUBJECT = frozenset({"subject", "module", "activity"})
 MOST_QUESTIONS = 10  # then the answers do not help, and the line is better typed anew
+LONG_DAY = "confirm_long_day"  # the field that the server asks, and the yes to it
 
 
 def understand(server: Server, output: Output, line: str, studied_on: str) -> dict[str, Any]:
@@ -38,6 +40,36 @@ def body_of(reading: dict[str, Any]) -> dict[str, Any]:
     if "activity" in body:
         body.pop("module", None)  # an activity names its module
     return body
+
+
+def written(
+    write: Callable[[dict[str, Any]], Any], body: dict[str, Any], output: Output, *, yes: bool
+) -> Any:
+    """What `write` answers to a session, after a yes where its day would get unusually long.
+
+    `write` takes a body and sends it under a key of its own. Raises LongDay where nobody can be asked, and
+    what `write` raises.
+    """
+    confirmed = {**body, LONG_DAY: True}
+    if yes:
+        return write(confirmed)
+    try:
+        return write(body)
+    except Refused as refused:
+        if not _asks_about_long_day(refused):
+            raise
+        question = str(refused)
+    if output.as_json or not at_terminal():
+        raise LongDay(LONG_DAY, question)
+    if not click.confirm(f"{question} Log it?", default=False, err=True):
+        raise Failure("Nothing was logged.")
+    return write(confirmed)
+
+
+def _asks_about_long_day(refused: Refused) -> bool:
+    """Whether a yes is all that is missing."""
+    fields = [error.get("field") for error in documents(refused.problem.get("errors"))]
+    return refused.status == 422 and fields == [LONG_DAY]
 
 
 def choose(choices: list[dict[str, Any]], sentence: str) -> dict[str, Any] | None:

@@ -2,15 +2,17 @@
 
 import os
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import click
 
 from cairn_terminal import __version__, clock
 from cairn_terminal.address import host_of, read_address
-from cairn_terminal.asking import body_of, understand
+from cairn_terminal.asking import LONG_DAY, body_of, understand, written
 from cairn_terminal.desk import Desk, desk_of, document, open_desk
 from cairn_terminal.failures import (
     DONE,
@@ -34,6 +36,7 @@ from cairn_terminal.timer import timer
 from cairn_terminal.words import count, plain
 
 LONGEST_LINE = 300  # as the server takes it
+YES = "Do not ask whether the line was understood, nor whether so long a day is right."
 
 
 class NotUnderstood(Failure):
@@ -143,7 +146,7 @@ def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | Non
 @cairn.command()
 @click.argument("line", nargs=-1, required=True)
 @click.option("--on", callback=_day, metavar="YYYY-MM-DD", help='The day that "today" means in the line.')
-@click.option("--yes", "-y", is_flag=True, help="Do not ask whether the line was understood.")
+@click.option("--yes", "-y", is_flag=True, help=YES)
 @speaks
 def log(output: Output, line: tuple[str, ...], on: date | None, yes: bool) -> None:
     """Log a study session: cairn log 45m garak encoding probes, confidence 3"""
@@ -169,7 +172,7 @@ def _checked(line: str) -> str:
 
 def _log(desk: Desk, output: Output, typed: str, studied_on: str, *, yes: bool) -> None:
     """Reads, shows, asks, logs; keeps the line as it was typed where the server does not answer."""
-    as_typed = {"line": typed, "studied_on": studied_on}
+    as_typed = {"line": typed, "studied_on": studied_on, **({LONG_DAY: True} if yes else {})}
     try:
         if stopped := desk.sender.send_before():
             raise stopped
@@ -180,12 +183,15 @@ def _log(desk: Desk, output: Output, typed: str, studied_on: str, *, yes: bool) 
         click.echo(session_words(reading), err=True)
         if not click.confirm("Log it?", default=True, err=True):
             raise Failure("Nothing was logged.")
-    session = document(desk.sender.write("POST", "/sessions", body_of(reading), typed=typed))
+    session = document(written(_logger(desk, typed), body_of(reading), output, yes=yes))
     output.say(f"{strong('Logged:')} {session_words(session)}")
-    if asks := text_of(session, "asks"):
-        output.say(asks)
     output.say("Not so? cairn undo")
     output.answer({"outcome": "done", "session": session})
+
+
+def _logger(desk: Desk, typed: str) -> Callable[[dict[str, Any]], Any]:
+    """Sends a session, each time as an entry of its own with a key of its own."""
+    return lambda body: desk.sender.write("POST", "/sessions", body, typed=typed)
 
 
 @cairn.command()
@@ -291,7 +297,7 @@ def _state_words(entry: Entry, account: Account | None) -> str:
 
 @queue.command("send")
 @click.argument("number", type=int, required=False)
-@click.option("--yes", "-y", is_flag=True, help="Do not ask whether a line was understood.")
+@click.option("--yes", "-y", is_flag=True, help=YES)
 @speaks
 def send_queue(output: Output, number: int | None, yes: bool) -> None:
     """Send what waits; or, with NUMBER, try again what was refused."""
@@ -328,7 +334,11 @@ def _send_again(desk: Desk, output: Output, entry: Entry, *, yes: bool) -> None:
         if "line" in body:
             _log(desk, output, str(body["line"]), str(body.get("studied_on", entry.typed_on)), yes=yes)
         else:
-            answer = desk.sender.write(entry.method, entry.path, entry.body, typed=entry.typed)
+            if entry.is_session:
+                # It was read before it was kept; only its day can still be asked about.
+                answer = written(_logger(desk, entry.typed), body, output, yes=yes)
+            else:
+                answer = desk.sender.write(entry.method, entry.path, entry.body, typed=entry.typed)
             output.say(f"Sent: {plain(entry.typed)}")
             output.answer({"outcome": "done", "answer": answer})
     except Kept:

@@ -76,3 +76,13 @@ class Questions(Failure):
             "choices": self.choices,
             "reading": self.reading,
         }
+
+
+class LongDay(Questions):
+    """The day would get unusually long, and nobody is there to say that it is right. Nothing was written."""
+
+    def __init__(self, field: str, question: str) -> None:
+        super().__init__([{"field": field, "sentence": question}], [])
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} If so, say --yes."

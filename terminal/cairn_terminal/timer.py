@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cairn_terminal.asking import choose, documents, subject_of
+from cairn_terminal.asking import choose, documents, subject_of, written
 from cairn_terminal.desk import Desk, document, open_desk
 from cairn_terminal.failures import NotSent, Questions, Refused, Unreachable
 from cairn_terminal.output import Output, at_terminal, speaks, strong
@@ -77,8 +77,9 @@ def status(output: Output) -> None:
 @click.option("--module", metavar="KEY", help="The same, for a module as a whole.")
 @click.option("--note", help="A note in Markdown.")
 @click.option("--confidence", type=click.IntRange(1, 5), help="1 shaky to 5 sure.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask whether so long a day is right.")
 @speaks
-def log_timer(output: Output, /, **said: Any) -> None:
+def log_timer(output: Output, /, *, yes: bool, **said: Any) -> None:
     """Stop the timer and log what it measured."""
     desk = open_desk(output)
     body = {field: value for field, value in said.items() if value is not None}
@@ -87,7 +88,7 @@ def log_timer(output: Output, /, **said: Any) -> None:
             raise Questions([{"field": "minutes", "sentence": asks}], [])
         click.echo(asks, err=True)
         body["minutes"] = click.prompt("Minutes", type=click.IntRange(1), err=True)
-    session = document(_write(desk, "POST", "/timer/log", body))
+    session = document(written(lambda said: _write(desk, "POST", "/timer/log", said), body, output, yes=yes))
     desk.outbox.remember(desk.login.account, session, session_words(session))
     output.say(f"{strong('Logged:')} {session_words(session)}")
     output.say("Not so? cairn undo")

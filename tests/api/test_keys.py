@@ -61,7 +61,7 @@ def test_another_request_under_the_same_key_is_refused(program: Program) -> None
 
 
 def test_a_refusal_is_kept_too(program: Program) -> None:
-    program.post("/sessions", {"minutes": 1440})
+    program.post("/sessions", {"minutes": 1440, "confirm_long_day": True})
     for body in ({"minutes": 5}, {"minutes": 0}, b"no json"):
         key = str(body)
         first = program.ask("POST", "/sessions", body, key=key.replace(" ", ""))
@@ -165,7 +165,7 @@ def test_a_crash_keeps_both_or_neither(learner: User, monkeypatch: pytest.Monkey
 def test_a_fault_of_ours_is_not_kept(learner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     program = make_program(learner, raises=False)
     with monkeypatch.context() as patched:
-        patched.setattr("tracker.api.views.sessions.kept_session", lambda *_: 1 / 0)
+        patched.setattr("tracker.api.views.sessions.session_of", lambda *_: 1 / 0)
         problem_in(program.post("/sessions", {"minutes": 45}, key="k"), 500)
     assert (StudySession.objects.count(), KeptAnswer.objects.count()) == (0, 0)
     assert program.post("/sessions", {"minutes": 45}, key="k").status_code == 201
@@ -242,9 +242,8 @@ def test_of_two_bodies_under_one_key_at_once_one_is_refused(committed: Program) 
 
 
 def test_a_day_does_not_overflow_when_programs_log_at_once(committed: Program) -> None:
-    answers = at_once(
-        4, lambda place: Program(committed.token).post("/sessions", {"minutes": 600}, key=f"k{place}")
-    )
+    said = {"minutes": 600, "confirm_long_day": True}
+    answers = at_once(4, lambda place: Program(committed.token).post("/sessions", said, key=f"k{place}"))
     assert sorted(answer.status_code for answer in answers) == [201, 201, 422, 422]
 
 

@@ -104,9 +104,8 @@ def test_the_longest_note_fits_however_it_is_written(program: Program) -> None:
     assert log(program, note=note)["note"] == note  # twelve bytes each as JSON escapes them
 
 
-def test_a_full_day_asks_and_more_than_that_is_refused(program: Program) -> None:
-    assert log(program, minutes=16 * 60)["asks"] == ""
-    assert "2026-11-19 has 24 h" in log(program, minutes=8 * 60)["asks"]
+def test_more_than_a_full_day_is_refused(program: Program) -> None:
+    log(program, minutes=24 * 60, confirm_long_day=True)
     problem = problem_in(program.post("/sessions", {"minutes": 1}), 422)
     assert problem["errors"] == [
         {
@@ -114,7 +113,7 @@ def test_a_full_day_asks_and_more_than_that_is_refused(program: Program) -> None
             "detail": "A day has 24 hours, and with this one that day would have more.",
         }
     ]
-    assert StudySession.objects.count() == 2
+    assert StudySession.objects.count() == 1
 
 
 def test_a_correction_changes_what_it_names_and_keeps_what_was(program: Program) -> None:
@@ -171,7 +170,7 @@ def test_taken_back_and_restored(program: Program) -> None:
 def test_it_is_not_restored_into_a_full_day(program: Program) -> None:
     said = log(program, minutes=600)
     program.ask("DELETE", f"/sessions/{said['id']}")
-    log(program, minutes=1000)
+    log(program, minutes=1000, confirm_long_day=True)
     assert fields_in(program.post(f"/sessions/{said['id']}/restore")) == {"minutes"}
 
 

@@ -122,8 +122,20 @@ def test_a_session_belongs_to_the_day_on_which_the_timer_was_started(
     assert StudySession.objects.get().studied_on == date(2026, 11, 19)
 
 
+def test_who_has_travelled_west_logs_it_on_their_own_day(
+    program: Program, learner: User, time_machine: Any
+) -> None:
+    at(time_machine, 14.5 * 60)  # half past midnight in Vienna, and the evening before in New York
+    program.post("/timer/start")
+    assert Timer.objects.get().started_on == date(2026, 11, 20)
+    learner.zone = "America/New_York"
+    learner.save(update_fields=["zone"])
+    at(time_machine, 15 * 60)
+    assert program.post("/timer/log").json()["studied_on"] == "2026-11-19"
+
+
 def test_a_full_day_refuses_it_and_the_timer_stays(program: Program, time_machine: Any) -> None:
-    program.post("/sessions", {"minutes": 1440})
+    program.post("/sessions", {"minutes": 1440, "confirm_long_day": True})
     program.post("/timer/start")
     at(time_machine, 10)
     assert fields_in(program.post("/timer/log")) == {"minutes"}

@@ -9,8 +9,9 @@ from playwright.sync_api import BrowserContext, Error, Page, expect
 from tests.browser.conftest import CheckPage, Look, OpenPage
 from tests.browser.test_reading import log_in
 from tests.browser.test_walk import fits
-from tests.fixtures.cast import make_learner, make_plan
+from tests.fixtures.cast import make_learner, make_plan, make_session
 from tests.fixtures.curriculum import load_test_curriculum
+from tracker import clock
 from tracker.desk.device import owner_of
 from tracker.journal.models import StudySession
 from tracker.operations.processes import wait_until
@@ -194,6 +195,35 @@ def test_a_question_is_answered_in_the_log_form(
     expect(page.get_by_text("waited on this device")).to_have_count(0)
     session = StudySession.objects.get()
     assert (session.minutes, session.module_key, session.note) == (50, "garak", "on the way")
+
+
+def test_a_long_day_is_said_yes_to_in_the_log_form(
+    open_page: OpenPage, learner: User, base_url: str, axe: CheckPage
+) -> None:
+    page = open_page(PHONE)
+    log_in(page, learner, base_url)
+    make_session(learner, minutes=16 * 60, studied_on=clock.today(learner.zone_info))
+    ready(page)
+    lose_network(page.context)
+    page.goto("/plan/")
+    keep(page, "45 garak - in the train")
+    find_network(page.context)
+    question = re.compile(r"has 16 h 45\. Is that right\?")
+    expect(page.locator("#waiting .mistake")).to_have_text(question)
+    page.get_by_role("link", name="Answer").click()
+    expect(page.get_by_text("without a network: “45 garak - in the train”")).to_have_text(question)
+    page.get_by_role("button", name="Log", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text=question)).to_be_visible()
+    fits(page)
+    axe(page)
+    assert StudySession.objects.count() == 1
+    page.get_by_role("button", name="Yes, log it").click()
+    expect(page.get_by_text(re.compile("^Logged 45"))).to_be_visible()
+    until_empty(page)
+    expect(page.get_by_text("waited on this device")).to_have_count(0)
+    session = StudySession.objects.latest("pk")
+    assert (session.minutes, session.module_key, session.note) == (45, "garak", "in the train")
+    assert StudySession.objects.count() == 2
 
 
 def test_what_waits_can_be_deleted_and_put_back(open_page: OpenPage, learner: User, base_url: str) -> None:

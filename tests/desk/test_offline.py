@@ -195,6 +195,25 @@ def test_an_unusually_long_day_is_asked_about(web: Client, alice: User) -> None:
     assert StudySession.objects.count() == 1
 
 
+def test_a_yes_in_the_log_form_lets_the_entry_leave_the_device(web: Client, alice: User) -> None:
+    make_session(alice, minutes=940)
+    sent = entry(alice, "45 garak - in the train")
+    fill = web.post(ADDRESS, sent).json()["fill"]
+    form = {**fill, "submission": sent["submission"]}
+    asked = web.post(reverse("log"), form)
+    assert asked.status_code == 422
+    assert f'name="submission" value="{sent["submission"]}"' in asked.text
+    yes = re.search(r'name="confirmed" value="([^"]*)"', asked.text)
+    assert yes
+    assert web.post(reverse("log"), {**form, "confirmed": yes[1]}).status_code == 302
+    answer = web.post(ADDRESS, sent)
+    assert answer.status_code == 200
+    assert answer.json()["said"].startswith("Logged already: 45")
+    session = StudySession.objects.get(submission=sent["submission"])
+    assert (session.minutes, session.module_key, session.note) == (45, "garak", "in the train")
+    assert StudySession.objects.count() == 2
+
+
 def test_a_huge_body_is_refused(web: Client, alice: User) -> None:
     assert web.post(ADDRESS, entry(alice, note="x" * 300_000)).status_code == 400
     assert not StudySession.objects.exists()

@@ -237,6 +237,7 @@ class FakeCairn:
         }
 
     def _log(self, body: dict[str, Any], email: str) -> Answer:
+        confirmed = body.get("confirm_long_day", False)
         if "line" in body:
             body = self._read(body)
             if body["asks"]:
@@ -247,6 +248,11 @@ class FakeCairn:
             return _problem(
                 422, "A day has 24 hours.", errors=[{"field": "minutes", "detail": "A day has 24 hours."}]
             )
+        same_day = [row for row in self.sessions if row.get("studied_on") == body["studied_on"]]
+        whole = body["minutes"] + sum(row["minutes"] for row in same_day if not row["deleted"])
+        if whole > 16 * 60 and not confirmed:
+            asks = f"With this, {body['studied_on']} has {whole} min. Is that right?"
+            return _problem(422, asks, errors=[{"field": "confirm_long_day", "detail": asks}])
         subject = body.get("activity") or body.get("module") or ""
         titles = dict(ACTIVITIES.values())
         session = {
@@ -286,8 +292,10 @@ class FakeCairn:
             if self.timer["asks"] and "minutes" not in body:
                 return _problem(422, self.timer["asks"])
             minutes = body.get("minutes") or self.timer["seconds"] // 60
-            self.timer = {"state": "none", "seconds": 0, "asks": ""}
-            return self._log({"studied_on": "2026-11-19", **body, "minutes": minutes}, email)
+            answer = self._log({"studied_on": "2026-11-19", **body, "minutes": minutes}, email)
+            if answer.status == 201:
+                self.timer = {"state": "none", "seconds": 0, "asks": ""}
+            return answer
         self.timer = {**self.timer, "state": {"pause": "paused", "stop": "stopped"}.get(rest[0], "running")}
         return Answer(200, self.timer)
 

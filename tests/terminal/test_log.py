@@ -9,7 +9,7 @@ import time_machine
 from cairn_terminal import clock
 from cairn_terminal.clock import today as today_here
 
-from tests.terminal.fake_cairn import FakeCairn, answers, refuses
+from tests.terminal.fake_cairn import FakeCairn, refuses
 from tests.terminal.typing_in import Shell, sit_down
 
 TODAY = date(2026, 11, 19)
@@ -98,12 +98,6 @@ def test_scope_that_is_missing(alice_shell: Shell, server: FakeCairn) -> None:
     assert said.code == 1
     assert "scope 'all'" in said.err
     assert alice_shell.queued() == []
-
-
-def test_a_question_about_a_long_day_is_passed_on(alice_shell: Shell, server: FakeCairn) -> None:
-    session = {"id": 1, "minutes": 45, "studied_on": "2026-11-19", "title": "x", "asks": "Is 23 h 15 right?"}
-    server.faults = [answers(201, session)]
-    assert "Is 23 h 15 right?" in alice_shell.run("log", "45m garak").out
 
 
 # --- questions --------------------------------------------------------------------------------------------

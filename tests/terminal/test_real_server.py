@@ -267,11 +267,39 @@ def test_day_over_24_hours_and_a_day_to_come_are_refused_with_sentences(
 ) -> None:
     log_in("log")
     assert shell.run("log", "--on", "2026-11-20", "45m garak").code == 1
-    assert shell.run("log", "23h garak").code == 0
-    said = shell.run("log", "2h garak")
-    assert said.code == 1
-    assert said.err.startswith("cairn: ")
+    assert shell.run("log", "--yes", "23h garak").code == 0
+    for words in (["2h garak"], ["--yes", "2h garak"]):
+        said = shell.run("log", *words)
+        assert said.code == 1
+        assert said.err == "cairn: A day has 24 hours, and with this one that day would have more.\n"
     assert len(sessions()) == 1
+
+
+def test_a_long_day_is_asked_about_here_and_from_the_queue(
+    shell: Shell, log_in: Callable[[str], Program], network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in("log")
+    # What is kept is dated by this machine.
+    monkeypatch.setattr(clock, "today", lambda: TODAY)
+    assert shell.run("log", "16h garak").code == 0
+    said = shell.run("log", "1h garak")
+    assert (said.code, said.err) == (
+        2,
+        "cairn: With this, 2026-11-19 has 17 h. Is that right? If so, say --yes.\n",
+    )
+    network.is_cut = True
+    assert shell.run("log", "1h garak").code == 3
+    network.is_cut = False
+    assert shell.run("queue", "send").code == 1
+    assert [one.minutes for one in sessions()] == [960]
+    sit_down(monkeypatch)
+    assert shell.run("queue", "send", "1", answers="y\ny\n").code == 0
+    shell.run("timer", "start")
+    assert shell.run("timer", "log", "--minutes", "30", answers="n\n").code == 1
+    assert Timer.objects.exists()
+    assert shell.run("timer", "log", "--minutes", "30", answers="y\n").code == 0
+    assert [one.minutes for one in sessions()] == [960, 60, 30]
+    assert shell.queued() == []
 
 
 def test_limits_keep_what_is_too_much(

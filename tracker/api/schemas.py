@@ -217,7 +217,7 @@ class Question(BaseModel):
 
 
 class Reading(BaseModel):
-    """What a line was read as. Where `asks` is empty nothing in it is open; how full its day is shows later."""
+    """What a line was read as. Where `asks` is empty nothing in it is open; its day may still be too long."""
 
     minutes: int | None
     studied_on: date

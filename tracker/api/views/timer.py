@@ -127,7 +127,7 @@ def stop_timer(request: ApiRequest) -> schemas.Timer:
     "POST", "/timer/log", name="api-log-timer", may=May.LOG, answers={201: schemas.Session}, refuses=(404,)
 )
 def log_timer(request: ApiRequest, said: Body[schemas.TimerLogged] = _LOGGED) -> Status[schemas.Session]:
-    """Logs what the timer measured, on the day it was started, and takes it away.
+    """Logs what the timer measured, on the day it was started or today if that is earlier, and takes it away.
 
     One that still runs is stopped by it. One that ran for over six hours was forgotten: then say `minutes`.
     A day that would pass 16 hours is refused with the question whether that is right, and the timer stays:
@@ -146,7 +146,7 @@ def log_timer(request: ApiRequest, said: Body[schemas.TimerLogged] = _LOGGED) ->
         request.learner,
         Entry(
             minutes=said.minutes or minutes_of(seconds),
-            # Who has travelled west since may have a day before that one.
+            # Who has travelled west since may have started it tomorrow.
             studied_on=min(timer.started_on, request.today),
             module_key=subject.module_key,
             activity_key=subject.activity_key,
