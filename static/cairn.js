@@ -15,7 +15,9 @@ function suggestZone() {
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (!document.body.hasAttribute("data-keys") || document.querySelector("dialog[open]")) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  // Right after a sheet is closed its field may still have the focus, though nobody can type there.
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (typing && !typing.closest("dialog:not([open])")) return;
   if (event.key === "t") {
     window.location.assign("/timer/");
     return;
