@@ -20,7 +20,7 @@ from django.db import connection
 
 from tests.servers import ROOT, clean_environment, free_port
 from tracker.operations import actions
-from tracker.reminders.tasks import HEARTBEAT
+from tracker.reminders.status import HEARTBEAT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

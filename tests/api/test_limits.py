@@ -10,8 +10,8 @@ from django.test import Client
 from tests.api.programs import Program, make_program, problem_in
 from tests.fixtures.cast import NOW
 from tests.servers import Server, free_port
-from tracker.api import limits
 from tracker.journal.models import StudySession
+from tracker.people import limits
 from tracker.people.models import User
 
 

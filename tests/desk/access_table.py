@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 ACTORS = ("visitor", "stranger", "owner", "staff")
 # A mail program posts here without ever having seen a form (RFC 8058); a program that posts to what it can
 # only read is told so (405).
-WITHOUT_TOKEN = {"unsubscribe", "api-openapi", "api-docs", "api-problem"}
+WITHOUT_TOKEN = {"unsubscribe", "calendar-feed", "api-openapi", "api-docs", "api-problem"}
 
 ASKED_TO_LOG_IN = ">account_login"
 # The answers to the steps of a new plan that wait in everybody's session.
@@ -229,6 +229,8 @@ TABLE: dict[str, Row] = {
         filled={"token": "log"},
         form={"length": "45", "activity": "mindset.rate-six-skills", "day": "0"},
     ),
+    # Whoever has it sees what it shows, which is none of Alice's own words.
+    "calendar-feed": public(get="200", filled={"token": "calendar"}),
     # The curriculum, to read and to search.
     "curriculum": public(get="200"),
     "search": public(get="200"),
@@ -283,6 +285,9 @@ TABLE: dict[str, Row] = {
     ),
     "put-off": private(post=">today", filled={"module_key": "completed", "activity_key": "activity"}),
     "keys": private(get="200", post=">keys", form={"keys": "off"}),
+    "preview-reminder": private(get="404 200 404"),
+    "preview-reminder-html": private(get="404 200 404"),
+    "send-reminder": private(post=">settings"),
     "timer": private(get="200"),
     "start-timer": private(post=">timer", form={"subject": "mindset"}),
     "pause-timer": private(post=">timer"),
@@ -324,6 +329,8 @@ TABLE: dict[str, Row] = {
     "letter-file": private(get="404 200 404", filled={"name": "letter"}),
     "tokens": private(get="200", post="200", form={"name": "laptop", "scope": "log", "days": "30"}),
     "revoke-token": private(post="404 >tokens 404", filled={"pk": "token"}),
+    "calendar": private(get="200", post="200", form={"do": "replace"}),
+    "end-calendar": private(post=">calendar"),
     "my-data": private(get="200"),
     # Leaving asks for one's own address, and Alice's is another's to all but her.
     "leave": private(get="200", post="422 200 422", form={"address": "alice@example.org"}),
@@ -331,4 +338,6 @@ TABLE: dict[str, Row] = {
     # Staff.
     "people": private(get="404 404 200"),
     "set-active": private(post="404 404 >people", filled={"pk": "alice"}, form={"active": "0"}),
+    "status": private(get="404 404 200"),
+    "send-test-mail": private(post="404 404 >status"),
 }

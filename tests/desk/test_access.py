@@ -128,6 +128,7 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
         "alice": str(alice.pk),
         "uid": user_pk_to_url_str(alice),
         "unsubscribe": recipient.unsubscribe_token,
+        "calendar": reminders_actions.make_feed_address(alice, replaces=False, now=NOW),
         "log": LOG_TOKEN,
         "token": str(token.pk),
         "problem": "scope",

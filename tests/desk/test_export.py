@@ -23,6 +23,7 @@ from tracker.people import actions as people_actions
 from tracker.people.models import ApiToken, User
 from tracker.plans import actions as plans_actions
 from tracker.reminders import actions as reminders_actions
+from tracker.reminders import trial
 from tracker.reminders.models import Recipient, Reminder
 
 # What a field that holds a secret is called in part.
@@ -69,6 +70,8 @@ def everything_for(learner: User, content: Catalogue) -> None:
         learner, 7, 18, wording=f"Mail {learner.email}.", place="start", now=NOW - timedelta(days=7)
     )
     reminders_actions.claim_due(NOW, 10)
+    reminders_actions.make_feed_address(learner, replaces=False, now=NOW)
+    trial.ask(learner, NOW)
     Reminder.objects.filter(learner=learner).update(lease_token=uuid4(), leased_until=NOW)
 
 

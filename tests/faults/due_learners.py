@@ -38,7 +38,7 @@ def make_due_learners(number: int) -> None:
             learner=user,
             track_key="ai-security-engineer",
             revision=revision,
-            start_on=now.date() - timedelta(weeks=4),
+            start_on=now.date() - timedelta(weeks=3),
             made_at=now,
             **{f"{day}_minutes": 60 for day in DAY_FIELDS},
         )

@@ -24,7 +24,8 @@ from tracker.people import actions
 from tracker.people.models import User
 from tracker.people.tasks import delete_due_accounts
 from tracker.plans.models import Baseline, Mark, Pause, PlanChange, SelfCheckAnswer, SkillRating
-from tracker.reminders.models import Consent, Recipient, Reminder
+from tracker.reminders.actions import make_feed_address
+from tracker.reminders.models import Consent, MailTrial, Recipient, Reminder
 
 OURS = ("people", "journal", "plans", "milestones", "reminders", "account", "sessions")
 # Not a learner's: the hash of the set-up address.
@@ -85,6 +86,8 @@ def everything(learner: User, content: Catalogue) -> None:
         claimed_at=NOW,
         not_before=NOW,
     )
+    MailTrial.objects.create(learner=learner, asked_at=NOW)
+    make_feed_address(learner, replaces=False, now=NOW)
     token, _ = actions.make_token(learner, name="laptop", scope="log", expires_at=None, now=NOW)
     make_session(learner, logged_with=token)
     keep_waiting_file(learner, "toggl.csv", b"date,minutes", now=NOW)

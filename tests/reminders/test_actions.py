@@ -239,7 +239,7 @@ def explained(statement: str) -> str:
 @pytest.mark.parametrize(
     ("ask", "index"),
     [
-        (lambda: queries.due_count(NOW), "recipients_due"),
+        (lambda: queries.due_count(NOW, 5), "recipients_due"),
         (lambda: list(queries.claimable(NOW)[:5]), "reminders_claimed"),
         (lambda: actions.sweep(NOW), "reminders_handing_over"),
     ],

@@ -1,7 +1,9 @@
 """A batch from lease to record: against an SMTP server that follows a script, as files, by locmem."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,13 @@ from django.test.utils import CaptureQueriesContext
 
 from curriculum.catalogue import Catalogue
 from tests.faults.sink import Point, Sink
-from tests.fixtures.cast import NOW, make_learner, make_plan
+from tests.fixtures.cast import NOW, TODAY, make_learner, make_plan, make_session
 from tests.reminders.factories import make_leased, make_recipient, make_reminder
+from tracker.journal.models import StudySession
+from tracker.milestones.models import Completion
 from tracker.operations.mailfiles import letters
 from tracker.people.models import User
-from tracker.plans.models import Pause, Plan
+from tracker.plans.models import Mark, Pause, Plan
 from tracker.reminders import actions, delivery, mail
 from tracker.reminders.models import Recipient, Reminder
 
@@ -25,7 +29,8 @@ pytestmark = pytest.mark.django_db
 
 
 def with_plan(learner: User) -> User:
-    """An active plan and consent: a learner whose mail goes out."""
+    """An active plan, consent and a session last week: a learner whose mail goes out each week."""
+    make_session(learner, studied_on=TODAY - timedelta(days=7))
     Plan.objects.create(
         learner=learner,
         track_key="ai-security-engineer",
@@ -165,6 +170,89 @@ def test_a_finished_plan_gets_no_mail(sink: Sink, alice: User, curriculum: Catal
     make_reminder(alice)
     assert deliver() == {"skipped": 1}
     assert Reminder.objects.get().reason == "finished"
+
+
+def text_of(sink: Sink, place: int) -> str:
+    """The plain text of an accepted mail."""
+    message = message_from_bytes(sink.accepted()[place].raw, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    part = message.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def test_who_is_silent_gets_one_short_line_a_month(sink: Sink, learners: Learners) -> None:
+    [silent] = learners(1)
+    StudySession.objects.update(studied_on=TODAY - timedelta(weeks=5))
+    assert deliver() == {"skipped": 1}
+    assert Reminder.objects.get().reason == "monthly"
+    # The first Thursday of December.
+    december = datetime(2026, 12, 3, 9, tzinfo=UTC)
+    Reminder.objects.all().delete()
+    make_reminder(silent, due_at=december, claimed_at=december, not_before=december, iso_week=49)
+    assert deliver(at=december) == {"sent": 1}
+    assert "Until you log again, one short mail a month." in text_of(sink, 0)
+    # A session this week, and the weekly mail is back.
+    make_session(silent, studied_on=date(2026, 12, 9))
+    later = december + timedelta(weeks=1)
+    make_reminder(
+        silent, due_at=later, claimed_at=later, not_before=later, iso_week=50, message_id="<later@c>"
+    )
+    assert deliver(at=later) == {"sent": 1}
+    assert "Next" in text_of(sink, 1)
+
+
+@pytest.mark.parametrize("sign", ["mark", "milestone", "pause"])
+def test_who_ticks_completes_or_rests_is_not_silent(sink: Sink, learners: Learners, sign: str) -> None:
+    [alice] = learners(1)
+    StudySession.objects.all().delete()
+    plan, lately = Plan.objects.get(), TODAY - timedelta(weeks=2)
+    if sign == "mark":
+        Mark.objects.create(
+            learner=alice, activity_key="mindset.read", kind="done", marked_on=lately, marked_at=NOW,
+            planned_minutes=60, revision=plan.revision,
+        )  # fmt: skip
+    elif sign == "milestone":
+        Completion.objects.create(
+            learner=alice, module_key="mindset", track_key=plan.track_key, revision=plan.revision,
+            completed_on=lately, completed_at=NOW, snapshot="{}",
+        )  # fmt: skip
+    else:
+        Pause.objects.create(plan=plan, first_on=date(2026, 10, 12), until_on=date(2026, 11, 12))
+    assert deliver() == {"sent": 1}
+
+
+def test_once_a_month_by_choice(sink: Sink, learners: Learners) -> None:
+    learners(2)
+    Recipient.objects.filter(pk=Recipient.objects.order_by("pk")[0].pk).update(rhythm="monthly")
+    assert deliver() == {"sent": 1, "skipped": 1}
+
+
+def test_one_asked_for_comes_once_a_week_and_no_other_that_day(sink: Sink, learners: Learners) -> None:
+    [alice] = learners(1)
+    Recipient.objects.update(rhythm="monthly")
+    Reminder.objects.all().delete()
+    row = actions.ask_for_mail(alice, NOW)
+    assert row is not None
+    assert actions.ask_for_mail(alice, NOW) is None
+    assert deliver() == {"sent": 1}
+    Recipient.objects.update(rhythm="weekly")
+    make_reminder(alice)
+    assert deliver() == {"skipped": 1}
+    assert Reminder.objects.get(kind="progress").reason == "same-day"
+
+
+def test_two_mails_of_one_person_do_not_go_in_one_batch(sink: Sink, learners: Learners) -> None:
+    [alice] = learners(1)
+    assert actions.ask_for_mail(alice, NOW) is not None
+    assert deliver() == {"sent": 1, "skipped": 1}
+
+
+def test_nobody_asks_for_a_mail_who_wants_none(alice: User, curriculum: Catalogue) -> None:
+    assert actions.ask_for_mail(alice, NOW) is None
+    with_plan(alice)
+    Recipient.objects.update(unsubscribed_at=NOW)
+    assert actions.ask_for_mail(alice, NOW) is None
 
 
 def test_unsubscribing_while_the_batch_is_under_way_is_heeded(

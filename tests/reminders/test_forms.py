@@ -10,7 +10,7 @@ def test_a_choice(consent: bool) -> None:
     data = {"weekday": "7", "hour": "18"} | ({"consent": "on"} if consent else {})
     form = ReminderForm(data)
     assert form.is_valid()
-    assert form.cleaned_data == {"weekday": 7, "hour": 18, "consent": consent}
+    assert form.cleaned_data == {"weekday": 7, "hour": 18, "rhythm": "weekly", "consent": consent}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -179,7 +180,7 @@ def test_begun_work_says_what_is_left_and_no_date_says_nothing(stands: Standing)
     item = stands.next[0]
     begun = replace(item, standing=replace(item.standing, logged_minutes=15, remaining_minutes=30))
     assert (
-        mail.plain(mail.next_line(begun, "https://c.example/log/t/").meta)
+        mail.plain(mail.next_line(begun, LOG_TOKEN).meta)
         == "In progress · 30 min of 45 min left · Mindset and baseline"
     )
     assert mail.finish_sentence(replace(stands, finish_on=None)) == ""
@@ -208,6 +209,101 @@ def test_nothing_in_the_mail_looks_back_at_its_reader(letter: Callable[[], Lette
     for forbidden in ("<img", "<script", "<link", "<iframe", "<form", "url(", "@import", "src="):
         assert forbidden not in html
     assert len(html.encode()) < 60_000
+
+
+# What mail programs show alike, and what is nice where they do: no other tag, attribute or property is used.
+TAGS = {
+    "html", "head", "meta", "title", "style", "body", "table", "tr", "td", "h1", "h2", "a", "span", "br",
+}  # fmt: skip
+ATTRIBUTES = {
+    "lang", "charset", "name", "content", "style", "class", "role", "width", "height", "align", "cellpadding",
+    "cellspacing", "border", "href",
+}  # fmt: skip
+PROPERTIES = {
+    "background", "border-color", "border-radius", "border-top", "color", "display", "font-family",
+    "font-size", "font-weight", "line-height", "margin", "max-width", "padding", "padding-bottom",
+    "padding-left", "text-align", "text-decoration", "width",
+}  # fmt: skip
+
+
+class Markup(HTMLParser):
+    """The tags, attributes and properties of a mail, its words, and how tables stand in it."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.properties: set[str] = set()
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        given = dict(attrs)
+        self.properties |= set(re.findall(r"([a-z-]+)\s*:", given.get("style") or ""))
+        # A table for looks says so; who hears the mail hears no table.
+        assert tag != "table" or given["role"] == "presentation"
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" in self.open:
+            self.properties |= set(re.findall(r"([a-z-]+):", re.sub(r"@media[^{]*", "", data)))
+        elif "head" not in self.open:
+            self.words.append(data)
+
+
+@pytest.mark.parametrize("kind", ["weekly", "short"])
+def test_the_mail_is_made_of_what_mail_programs_know_and_says_all_without_styles(
+    alice: User, letter: Callable[[], Letter], kind: str
+) -> None:
+    if kind == "weekly":
+        make_session(alice, minutes=250)
+        made = letter()
+    else:
+        made = short(alice, letter)
+    markup = Markup(made.html)
+    assert markup.tags <= TAGS
+    assert markup.attributes <= ATTRIBUTES
+    assert markup.properties <= PROPERTIES
+    # Without styles, and without markup at all, it says what the text says; the first line in two sentences.
+    shown = " ".join(" ".join(mail.plain(word) for word in markup.words).split())
+    lines = [line.strip(" -") for line in made.text.splitlines() if "http://" not in line]
+    for line in filter(None, [*made.text.splitlines()[0].split(", "), *lines[1:]]):
+        assert line.rstrip(".") in shown
+
+
+def short(alice: User, letter: Callable[[], Letter]) -> Letter:
+    """The one line a month of somebody silent; Alice's plan began in October."""
+    letter()
+    row = Reminder.objects.filter(learner=alice).first() or make_reminder(alice)
+    [leased] = queries.leased([row.pk])
+    return mail.short_letter(leased, standing(alice.pk, TODAY), NOW, LOG_TOKEN)
+
+
+def test_the_short_mail_is_one_line_and_says_what_it_is(alice: User, letter: Callable[[], Letter]) -> None:
+    made = short(alice, letter)
+    assert made.subject == "Nothing logged yet"
+    assert made.text.startswith("Nothing logged yet. Until you log again, one short mail a month.\n")
+    make_session(alice, studied_on=TODAY - timedelta(weeks=5))
+    made = short(alice, letter)
+    assert made.subject == "Nothing logged since 15 Oct"
+    assert made.text.startswith(
+        "Nothing logged since Thu 15 Oct 2026. Until you log again, one short mail a month.\n"
+    )
+    assert set(re.findall(r'href="([^"]*)"', made.html)) == set(re.findall(r"http://\S+", made.text))
+
+
+def test_once_a_month_is_said(alice: User, letter: Callable[[], Letter]) -> None:
+    letter()
+    Recipient.objects.update(rhythm="monthly")
+    assert "on the first Thursday of the month at 09:00, Europe/Vienna." in letter().text
 
 
 def test_headers(letter: Callable[[], Letter]) -> None:

@@ -253,6 +253,7 @@ def test_a_zone_that_has_the_old_moment_in_the_next_week_does_not_leave_this_one
 DUE = utc(2026, 11, 19, 18)
 GOES = {
     "due_at": DUE,
+    "due_on": date(2026, 11, 19),
     "is_active": True,
     "has_consented": True,
     "has_unsubscribed": False,
@@ -275,20 +276,57 @@ GOES = {
         ({"plan_state": "not-started"}, Skip.NOT_STARTED),
         ({"plan_state": "paused"}, Skip.PAUSED),
         ({"plan_state": "finished"}, Skip.FINISHED),
-        ({"rests_until_on": date(2026, 12, 1)}, Skip.MONTHLY),
-        ({"rests_until_on": date(2026, 11, 19)}, None),
+        ({"is_monthly": True}, Skip.MONTHLY),
+        ({"is_monthly": True, "due_on": date(2026, 11, 7)}, None),
+        ({"is_monthly": True, "due_on": date(2026, 11, 8)}, Skip.MONTHLY),
+        ({"was_mailed": True}, Skip.SAME_DAY),
+        ({"was_mailed": True, "is_monthly": True}, Skip.MONTHLY),
         ({"is_active": False, "plan_state": "paused"}, Skip.DEACTIVATED),
     ],
 )
 def test_a_mail_is_skipped_for_one_reason(change: dict[str, object], reason: Skip | None) -> None:
     prospect = Prospect(**{**GOES, **change})  # type: ignore[arg-type]
-    assert rules.decide(prospect, DUE, date(2026, 11, 19)) == reason
+    assert rules.decide(prospect, DUE) == reason
 
 
 def test_a_mail_is_late_after_48_hours() -> None:
     prospect = Prospect(**GOES)  # type: ignore[arg-type]
-    assert rules.decide(prospect, DUE + timedelta(hours=48), date(2026, 11, 21)) is None
-    assert rules.decide(prospect, DUE + timedelta(hours=48, seconds=1), date(2026, 11, 21)) == Skip.LATE
+    assert rules.decide(prospect, DUE + timedelta(hours=48)) is None
+    assert rules.decide(prospect, DUE + timedelta(hours=48, seconds=1)) == Skip.LATE
+
+
+@given(days, st.integers(1, 7))
+def test_once_a_month_is_one_of_the_weekly_days_of_every_month(day: date, weekday: int) -> None:
+    first = date(day.year, day.month, 1)
+    of_month = [
+        first + timedelta(days=n) for n in range(31) if (first + timedelta(days=n)).month == first.month
+    ]
+    assert sum(rules.is_first_of_month(on) for on in of_month if on.isoweekday() == weekday) == 1
+
+
+@given(days, st.lists(st.booleans(), max_size=7), st.integers(0, 60))
+def test_silent_weeks_are_whole_later_than_the_last_sign_and_not_paused(
+    today: date, paused: list[bool], ago: int
+) -> None:
+    this = week_of(today)
+    weeks = [(this.shifted(n - len(paused)), is_paused) for n, is_paused in enumerate(paused)]
+    last_sign_on = today - timedelta(days=ago)
+    silent = rules.silent_weeks(last_sign_on, weeks)
+    quiet = [week for week, _ in weeks if week.first_on > last_sign_on]
+    assert silent == len(quiet) - sum(is_paused for week, is_paused in weeks if week in quiet)
+    assert rules.silent_weeks(today, weeks) == 0
+
+
+def test_a_look_back_and_a_question_a_week() -> None:
+    week = week_of(date(2026, 11, 19))
+    completed = [("a", week.first_on - timedelta(weeks=4)), ("b", week.last_on - timedelta(weeks=52))]
+    assert rules.due_for_a_look(completed, week) == ("a", 4)
+    assert rules.due_for_a_look(completed[1:], week) == ("b", 52)
+    assert rules.due_for_a_look([], week) is None
+    asked = [rules.in_turn("abc", week.shifted(n)) for n in range(6)]
+    assert sorted(asked[:3], key=str) == ["a", "b", "c"]
+    assert asked[:3] == asked[3:]
+    assert rules.in_turn([], week) is None
 
 
 # --- handing over -----------------------------------------------------------------------------------------

@@ -120,7 +120,8 @@ def test_status_says_what_is_due_open_and_done(alice: User, bob: User, charlie: 
     out = StringIO()
     call_command("reminders", "status", stdout=out)
     lines = out.getvalue().splitlines()
-    assert lines[:3] == ["due now: 1", "claimed: 0", "handing_over: 1"]
+    for line in ("last tick: never", "due now: 1", "claimed: 0", "handing_over: 1"):
+        assert line in lines
     assert (
         "2026-W47  2026-11-19 08:59Z  failed        charlie@example.org  Reply to the recipient: 550 nobody"
         in lines

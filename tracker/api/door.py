@@ -13,16 +13,14 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any
 
-from allauth.account.adapter import get_adapter
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from tracker import clock
-from tracker.api import limits
 from tracker.api.problems import MEDIA_TYPE, Problem, refused
 from tracker.people import actions as people_actions
+from tracker.people import limits
 from tracker.people import queries as people_queries
 from tracker.people.models import ApiToken, User
 
@@ -101,7 +99,7 @@ def admit(request: ApiRequest) -> None:
     token = people_queries.token_with(people_actions.token_hash(shown[1]), request.now) if shown else None
     if token is None:
         left = limits.spend(
-            f"refused:{address_of(request)}",
+            f"refused:{limits.address_of(request)}",
             [(limits.MINUTE, settings.API_REFUSALS_A_MINUTE)],
             request.now,
         )
@@ -117,15 +115,6 @@ def admit(request: ApiRequest) -> None:
         raise Problem("token", detail, headers={"WWW-Authenticate": "Bearer"})
     request.token, request.learner = token, token.learner
     request.today = request.now.astimezone(token.learner.zone_info).date()
-
-
-def address_of(request: HttpRequest) -> str:
-    """The address a request came from, as far as the trusted proxies say."""
-    try:
-        return str(get_adapter().get_client_ip(request))
-    except (ImproperlyConfigured, PermissionDenied):
-        # It came past the proxies, or over a socket that has no address.
-        return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def spend(token: ApiToken, now: datetime) -> limits.Left | None:

@@ -1,11 +1,14 @@
-"""What the base page needs on every page. No query."""
+"""What the base page needs on every page. No query, but one for staff."""
 
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from tracker import clock
 from tracker.desk.device import owner_of
+from tracker.people.models import User
+from tracker.reminders import status
 
 THEMES = ("auto", "light", "dark")
 
@@ -20,4 +23,13 @@ def base_page(request: HttpRequest) -> dict[str, Any]:
         "mail_as_files": settings.MAIL_AS_FILES,
         # Called by the template, for somebody logged in alone: to know that looks at the session.
         "device_owner": lambda: owner_of(request.user.pk or 0),
+        # Called by the template for staff alone.
+        "beat_silence": lambda: beat_silence(request),
     }
+
+
+def beat_silence(request: HttpRequest) -> str:
+    """How long beat has been silent, in words; empty while that is no reason to look."""
+    assert isinstance(request.user, User)
+    silent = status.silence(request.user.joined_at, clock.now())
+    return status.length(silent) if silent else ""

@@ -10,13 +10,13 @@ from tracker.journal.models import ImportBatch, SessionCorrection, StudySession,
 from tracker.milestones.models import Completion, CriterionTick
 from tracker.people.models import ApiToken, KeptAnswer, User
 from tracker.plans.models import Baseline, Mark, Pause, Plan, PlanChange, SelfCheckAnswer, SkillRating
-from tracker.reminders.models import Consent, Recipient, Reminder
+from tracker.reminders.models import CalendarFeed, Consent, MailTrial, Recipient, Reminder
 
 FORMAT = "cairn-export/1"
 # Secrets that act for the learner, and what only the machinery needs.
 LEFT_OUT = {
     "password", "unsubscribe_token", "token_hash", "log_token_hash", "log_password_stamp", "request_hash",
-    "lease_token", "leased_until", "groups", "user_permissions",
+    "content_hash", "uid_secret", "lease_token", "leased_until", "groups", "user_permissions",
 }  # fmt: skip
 # A row of these is nothing but a secret that acts for the learner.
 MODELS_LEFT_OUT = {EmailConfirmation}
@@ -45,6 +45,8 @@ def own_rows(learner: User) -> dict[str, QuerySet[Any]]:
         "recipient": Recipient.objects.filter(learner=learner),
         "consents": Consent.objects.filter(learner=learner),
         "reminders": Reminder.objects.filter(learner=learner),
+        "calendar_feed": CalendarFeed.objects.filter(learner=learner),
+        "mail_trial": MailTrial.objects.filter(learner=learner),
     }
 
 

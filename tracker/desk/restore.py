@@ -20,7 +20,7 @@ def settle(now: datetime) -> None:
 
     Nobody is mailed twice: a mail that was due or under way may have gone out after the backup was made, so
     it becomes unknown, which is shown and never sent by machine. Nobody stays logged in, and no program's
-    token is good: one that was ended since would be open again.
+    token or calendar address is good: one that was ended since would be open again.
     """
     # A claim takes one week of a learner; those who missed several come up several times.
     while reminders_actions.claim_due(now, BATCH):
@@ -30,3 +30,4 @@ def settle(now: datetime) -> None:
     )
     Session.objects.all().delete()
     people_actions.revoke_all_tokens(now)
+    reminders_actions.end_all_feed_addresses()

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from tracker.desk.views import (
+    calendar,
     files,
     history,
     home,
@@ -14,6 +15,7 @@ from tracker.desk.views import (
     replan,
     settings,
     start,
+    status,
     timer,
     today,
     tokens,
@@ -75,14 +77,21 @@ urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("settings/zone/", settings.change_zone, name="change-zone"),
     path("settings/reminder/", settings.change_reminder, name="change-reminder"),
+    path("settings/reminder/preview/", settings.preview_reminder, name="preview-reminder"),
+    path("settings/reminder/preview/mail/", settings.preview_reminder_html, name="preview-reminder-html"),
+    path("settings/reminder/send/", settings.send_reminder, name="send-reminder"),
     path("settings/mail/", settings.mail, name="mail"),
     path("settings/mail/<str:name>/", settings.letter, name="letter"),
     path("settings/mail/<str:name>/file/", settings.letter_file, name="letter-file"),
     path("settings/tokens/", tokens.tokens, name="tokens"),
     path("settings/tokens/<int:pk>/revoke/", tokens.revoke_token, name="revoke-token"),
+    path("settings/calendar/", calendar.calendar, name="calendar"),
+    path("settings/calendar/end/", calendar.end_calendar, name="end-calendar"),
     path("settings/my-data/", settings.my_data, name="my-data"),
     path("settings/leave/", settings.leave, name="leave"),
     path("settings/stay/", settings.stay, name="stay"),
     path("settings/people/", settings.people, name="people"),
     path("settings/people/<int:pk>/", settings.set_active, name="set-active"),
+    path("status/", status.status, name="status"),
+    path("status/test-mail/", status.send_test_mail, name="send-test-mail"),
 ]

@@ -111,6 +111,7 @@ class Standing:
     paused_until: date | None
     done_this_week: int
     fitting_this_week: int  # open activities, in order, that the hours left this week are enough for
+    last_sign_on: date | None  # of the latest session or mark; None where there is none in a year
     begun_modules: frozenset[str]  # keys of the modules of which something is done
 
     @property
@@ -341,7 +342,7 @@ def stand(found: Facts) -> Standing:
             week=week, days=tuple(DayHours(day, found.by_day.get(day, 0), 0, False) for day in week.days),
             weeks=(), progress=progress.Progress(0, 0, 0), remaining_minutes=0, next=(), finish_on=None,
             sooner_on=None, forecast=None, weeks_of_data=0, paused_until=None, done_this_week=0,
-            fitting_this_week=0, begun_modules=frozenset(),
+            fitting_this_week=0, last_sign_on=None, begun_modules=frozenset(),
         )  # fmt: skip
     pace = found.pace
     content = catalogue(plan.revision)
@@ -385,6 +386,13 @@ def stand(found: Facts) -> Standing:
             1 for mark in found.marks.values() if mark.kind == progress.DONE and mark.marked_on in week
         ),
         fitting_this_week=choice.fitting([item.remaining_minutes for item in candidates], left),
+        last_sign_on=max(
+            [
+                *(day for day, minutes in found.by_day.items() if minutes),
+                *(mark.marked_on for mark in found.marks.values()),
+            ],
+            default=None,
+        ),
         begun_modules=frozenset(
             key.partition(".")[0] for key, mark in found.marks.items() if mark.kind == progress.DONE
         ),

@@ -2,8 +2,8 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,9 +15,11 @@ from django.db.models.functions import Concat, Substr
 from tracker.journal import actions as journal_actions
 from tracker.journal.actions import Entry
 from tracker.journal.models import StudySession
+from tracker.people.actions import lock_learner, token_hash
 from tracker.people.models import User
 from tracker.reminders import queries, rules
-from tracker.reminders.models import Consent, Recipient, Reminder
+from tracker.reminders.dsn import Returned
+from tracker.reminders.models import CalendarFeed, Consent, Recipient, Reminder
 
 State = Reminder.State
 REASON_LENGTH = 300
@@ -38,9 +40,16 @@ def first_wait() -> timedelta:
 
 @transaction.atomic
 def set_reminder(
-    learner: User, weekday: int, hour: int, *, wording: str, place: str, now: datetime
+    learner: User,
+    weekday: int,
+    hour: int,
+    *,
+    wording: str,
+    place: str,
+    now: datetime,
+    rhythm: str = Recipient.Rhythm.WEEKLY,
 ) -> Recipient:
-    """When the learner wants the weekly mail, and whether at all.
+    """When the learner wants the weekly mail, how often, and whether at all.
 
     weekday: ISO, Monday is 1. hour: 0 to 23 on the learner's clock. wording: what they agreed to; empty for
     no mail. place: where they said so. Consent given or taken back is kept with its moment and wording.
@@ -51,8 +60,8 @@ def set_reminder(
     )
     recipient = Recipient.objects.select_for_update().get(learner=learner)
     if not wording:
-        recipient.weekday, recipient.hour = weekday, hour
-        recipient.save(update_fields=["weekday", "hour"])
+        recipient.weekday, recipient.hour, recipient.rhythm = weekday, hour, rhythm
+        recipient.save(update_fields=["weekday", "hour", "rhythm"])
         return _without_mail(recipient, place=place, now=now)
     last_claimed = queries.last_claimed(learner.pk)
     zone = rules.zone_named(learner.zone)
@@ -71,10 +80,19 @@ def set_reminder(
     if _agreed_wording(recipient) != wording:
         Consent.objects.create(learner=learner, at=now, given=True, wording=wording, place=place)
         recipient.consented_at = now
-    recipient.weekday, recipient.hour, recipient.zone = weekday, hour, learner.zone
-    recipient.unsubscribed_at = None
+    recipient.weekday, recipient.hour, recipient.rhythm = weekday, hour, rhythm
+    recipient.zone, recipient.unsubscribed_at, recipient.bounced_at = learner.zone, None, None
     recipient.save(
-        update_fields=["weekday", "hour", "zone", "next_due_at", "consented_at", "unsubscribed_at"]
+        update_fields=[
+            "weekday",
+            "hour",
+            "rhythm",
+            "zone",
+            "next_due_at",
+            "consented_at",
+            "unsubscribed_at",
+            "bounced_at",
+        ]
     )
     return recipient
 
@@ -184,6 +202,74 @@ def undo_from_mail(token: str, submission: UUID, *, now: datetime) -> StudySessi
     return session
 
 
+# --- mails that came back ---------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def note_returned(returned: Returned, now: datetime) -> Recipient | None:
+    """Ends the mail to an address that no mail reaches, until the learner has another or says try again.
+
+    Whose mail it was is known by its Message-ID. None where the mail is none of ours, where the address is
+    not theirs any more, where only this one mail was refused, or where all this was noted before.
+    """
+    row = Reminder.objects.filter(message_id=returned.message_id).select_related("learner").first()
+    if row is None or not returned.is_for_good:
+        return None
+    recipient = Recipient.objects.select_for_update().filter(learner=row.learner).first()
+    if recipient is None or recipient.bounced_at is not None:
+        return None
+    # Another address since, or a choice that was saved again since: it is tried again.
+    address = queries.people([row.learner_id])[row.learner_id].address
+    if address.lower() != returned.address or _was_noted(recipient, row):
+        return None
+    recipient.bounced_at, recipient.bounced_address = now, address
+    recipient.bounced_reason = returned.reason
+    recipient.bounced_mail = row.message_id
+    recipient.save(update_fields=["bounced_at", "bounced_address", "bounced_reason", "bounced_mail"])
+    return recipient
+
+
+def _was_noted(recipient: Recipient, row: Reminder) -> bool:
+    """Whether this mail has stopped the mail before: what is read again stops nothing anew."""
+    return recipient.bounced_mail == row.message_id
+
+
+# --- a mail that is asked for -----------------------------------------------------------------------------
+
+
+@transaction.atomic
+def ask_for_mail(learner: User, now: datetime) -> Reminder | None:
+    """Claims a mail that the learner wants now, once in an ISO week; the next batch hands it over.
+
+    None where there was one this week, or no mail can go to them.
+    """
+    recipient = Recipient.objects.select_for_update().filter(learner=learner).first()
+    person = queries.people([learner.pk])[learner.pk]
+    if recipient is None:
+        return None
+    prospect = replace(person.prospect(recipient, now, "active"), is_monthly=False)
+    if rules.decide(prospect, now):
+        return None
+    week = rules.iso_week_of(now, person.zone)
+    year, number, _ = week.first_on.isocalendar()
+    row, is_new = Reminder.objects.get_or_create(
+        learner=learner,
+        iso_year=year,
+        iso_week=number,
+        kind=Reminder.Kind.ASKED_FOR,
+        defaults={
+            "state": State.CLAIMED,
+            "message_id": rules.message_id_of(
+                Reminder.Kind.ASKED_FOR, learner.pk, week, settings.MAIL_DOMAIN
+            ),
+            "due_at": now,
+            "claimed_at": now,
+            "not_before": now,
+        },
+    )
+    return row if is_new else None
+
+
 # --- claim ------------------------------------------------------------------------------------------------
 
 
@@ -204,6 +290,7 @@ def claim_due(now: datetime, limit: int) -> int:
         return 0
     # Read after the lock, so that a zone changed just before is the one in force.
     people = queries.people([recipient.learner_id for recipient in recipients])
+    _forget_other_addresses(recipients, people)
     states = queries.plan_states({pk: now.astimezone(person.zone).date() for pk, person in people.items()})
     weeks = {
         recipient.pk: rules.iso_week_of(_due(recipient), people[recipient.learner_id].zone)
@@ -219,7 +306,7 @@ def claim_due(now: datetime, limit: int) -> int:
         if (person.learner_id, week) in served:
             continue
         prospect = person.prospect(recipient, due_at, states[person.learner_id])
-        skip = rules.decide(prospect, now, now.astimezone(person.zone).date())
+        skip = rules.decide(prospect, now)
         year, number, _ = week.first_on.isocalendar()
         rows.append(
             Reminder(
@@ -243,6 +330,20 @@ def claim_due(now: datetime, limit: int) -> int:
     for (due_at, upcoming, zone), ids in moved.items():
         Recipient.objects.filter(pk__in=ids, next_due_at=due_at).update(next_due_at=upcoming, zone=zone)
     return len(recipients)
+
+
+def _forget_other_addresses(recipients: Collection[Recipient], people: Mapping[int, queries.Person]) -> None:
+    """A bounce belongs to its address: who has confirmed another one gets mail again."""
+    moved = [
+        recipient
+        for recipient in recipients
+        if recipient.bounced_at
+        and recipient.bounced_address not in {"", people[recipient.learner_id].address}
+    ]
+    for recipient in moved:
+        recipient.bounced_at = None
+    if moved:
+        Recipient.objects.filter(pk__in=[row.pk for row in moved]).update(bounced_at=None)
 
 
 def _due(recipient: Recipient) -> datetime:
@@ -387,3 +488,69 @@ def sweep(now: datetime) -> None:
         reason=Concat(Value(f"{rules.Skip.LATE}; last: "), Substr(F("reason"), 1, REASON_LENGTH - 20)),
         finished_at=now,
     )
+
+
+# --- calendar feed ----------------------------------------------------------------------------------------
+
+READ_IS_WRITTEN_EVERY = timedelta(hours=1)
+
+
+class HasAddress(ValueError):
+    """The learner's feed has an address, which is not replaced unasked."""
+
+
+@transaction.atomic
+def make_feed_address(learner: User, *, replaces: bool, now: datetime) -> str:
+    """A new token for the address of the learner's calendar feed. It is kept nowhere; the one before is void.
+
+    Raises `HasAddress` where there is one and it is not said to be replaced.
+    """
+    lock_learner(learner)  # two made at the same moment: the second sees the first
+    token = secrets.token_urlsafe(32)
+    feed = CalendarFeed.objects.filter(learner=learner).first()
+    if feed is None:
+        CalendarFeed.objects.create(
+            learner=learner,
+            token_hash=token_hash(token),
+            uid_secret=secrets.token_hex(32),
+            made_at=now,
+            changed_at=now.replace(microsecond=0),
+        )
+        return token
+    if feed.token_hash and not replaces:
+        raise HasAddress
+    feed.token_hash, feed.made_at, feed.last_read_at = token_hash(token), now, None
+    feed.save(update_fields=["token_hash", "made_at", "last_read_at"])
+    return token
+
+
+@transaction.atomic
+def end_feed_address(learner: User) -> bool:
+    """The address of the learner's feed is void from now on. Returns whether there was one."""
+    feeds = CalendarFeed.objects.filter(learner=learner).exclude(token_hash="")
+    return feeds.update(token_hash="") > 0
+
+
+def end_all_feed_addresses() -> None:
+    """Everybody's addresses of feeds are void from now on."""
+    CalendarFeed.objects.exclude(token_hash="").update(token_hash="")
+
+
+def note_read(feed: CalendarFeed, content_hash: str, *, now: datetime) -> CalendarFeed | None:
+    """Keeps that a feed was read, and whether its contents are others than at the last time.
+
+    Most reads write nothing. Returns the feed as it now is; None where its address has just ended.
+    """
+    here = CalendarFeed.objects.filter(pk=feed.pk, token_hash=feed.token_hash)
+    if feed.content_hash != content_hash:
+        # The condition lets one of several reads at once count the change; all of them read what it wrote.
+        here.filter(content_hash=feed.content_hash, sequence=feed.sequence).update(
+            content_hash=content_hash,
+            sequence=F("sequence") + 1,
+            changed_at=now.replace(microsecond=0),
+            last_read_at=now,
+        )
+        return here.first()
+    if feed.last_read_at is None or now - feed.last_read_at >= READ_IS_WRITTEN_EVERY:
+        here.filter(last_read_at=feed.last_read_at).update(last_read_at=now)
+    return feed

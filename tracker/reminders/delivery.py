@@ -9,8 +9,8 @@ import secrets
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from email.utils import parseaddr
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -26,6 +26,7 @@ from tracker.people.actions import token_hash
 from tracker.plans.queries import Standing, standings
 from tracker.reminders import actions, mail, queries, rules
 from tracker.reminders.mail import Letter
+from tracker.reminders.models import Reminder
 from tracker.reminders.queries import Leased
 from tracker.reminders.rules import Outcome
 from tracker.reminders.smtp import CalledOffError, Conversation, Envelope, Result, wire_form
@@ -37,6 +38,8 @@ CHUNK = 25
 # A server that drops so many connections in a row, with no mail taken or refused for good, is left alone.
 LOSSES_IN_A_ROW = 3
 RECORD_WITHIN_SECONDS = 120
+# No local day is longer: 24 hours, and one more when clocks go back.
+ONE_DAY = timedelta(hours=26)
 DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 
 
@@ -143,10 +146,16 @@ class Work:
     leased: Leased
     standing: Standing
     completed: Sequence[tuple[str, date]]  # milestones with their days
+    is_silent: bool
 
     @property
     def pk(self) -> int:
         return int(self.leased.reminder.pk)
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether the learner wanted this one now."""
+        return self.leased.reminder.kind == Reminder.Kind.ASKED_FOR
 
 
 def deliver(limit: int, *, now: Callable[[], datetime], stopping: Callable[[], bool]) -> Counter[str]:
@@ -201,16 +210,29 @@ class Batch:
         """The rows that are to go out; the others are recorded as skipped."""
         now = self.now()
         found = self.standings_of(rows, now)
-        completed = completed_by([row.person.learner_id for row in rows])
+        learner_ids = [row.person.learner_id for row in rows]
+        completed = completed_by(learner_ids)
+        mailed = queries.handed_over_since(learner_ids, now - ONE_DAY)
+        mailed_on = {
+            (row.person.learner_id, at.astimezone(row.person.zone).date())
+            for row in rows
+            for at in mailed[row.person.learner_id]
+        }
         going = []
         for row in rows:
             standing = found.get(row.person.learner_id)
             if standing is None:
                 self.record(row, Result(Outcome.AGAIN, "What the mail says could not be worked out."))
-            elif skip := rules.decide(prospect_of(row, standing), now, standing.on):
+                continue
+            milestones = completed[row.person.learner_id]
+            work = Work(row, standing, milestones, is_silent(standing, milestones))
+            today = (standing.learner_id, standing.on)
+            if skip := rules.decide(prospect_of(work, was_mailed=today in mailed_on), now):
                 self.skip(row, skip)
             else:
-                going.append(Work(row, standing, completed[row.person.learner_id]))
+                # At most one mail a day to a person, also out of one batch.
+                mailed_on.add(today)
+                going.append(work)
         return going
 
     def standings_of(self, rows: list[Leased], now: datetime) -> dict[int, Standing]:
@@ -236,7 +258,8 @@ class Batch:
         """Hands one mail over and records what became of it."""
         try:
             log_token = secrets.token_urlsafe(32)
-            letter = mail.weekly_letter(work.leased, work.standing, self.now(), log_token, work.completed)
+            write = mail.short_letter if work.is_silent and not work.is_asked_for else mail.weekly_letter
+            letter = write(work.leased, work.standing, self.now(), log_token, work.completed)
         except Exception as error:
             log.exception("The mail of reminder %d could not be written.", work.pk)
             self.record(work.leased, Result(Outcome.AGAIN, f"The mail could not be written: {error}"))
@@ -291,7 +314,7 @@ class Batch:
         this worker's to give.
         """
         for row in queries.leased([work.pk]):
-            reason = rules.decide(prospect_of(row, work.standing), self.now(), work.standing.on)
+            reason = rules.decide(prospect_of(replace(work, leased=row)), self.now())
             if reason:
                 self.skip(row, reason)
                 return
@@ -309,8 +332,27 @@ class Batch:
         self.counts["put off"] += len(ids)
 
 
-def prospect_of(row: Leased, standing: Standing) -> rules.Prospect:
-    return row.person.prospect(row.recipient, row.reminder.due_at, standing.state)
+def is_silent(standing: Standing, completed: Sequence[tuple[str, date]]) -> bool:
+    """Whether three whole weeks went by without a session, a mark or a milestone."""
+    if standing.plan is None:
+        return False
+    signs = [standing.plan.start_on, *(on for _, on in completed)]
+    if standing.last_sign_on is not None:
+        signs.append(standing.last_sign_on)
+    weeks = ((row.week, row.is_paused) for row in standing.weeks[:-1])
+    return rules.silent_weeks(max(signs), weeks) >= rules.SILENT_WEEKS
+
+
+def prospect_of(work: Work, *, was_mailed: bool = False) -> rules.Prospect:
+    """What decides on a leased row. A mail that is asked for comes whatever the plan's state or rhythm."""
+    row, state = work.leased, work.standing.state
+    if not work.is_asked_for:
+        return row.person.prospect(
+            row.recipient, row.reminder.due_at, state, is_silent=work.is_silent, was_mailed=was_mailed
+        )
+    state = "active" if state != "none" else state
+    prospect = row.person.prospect(row.recipient, row.reminder.due_at, state, was_mailed=was_mailed)
+    return replace(prospect, is_monthly=False)
 
 
 def surely(write: Callable[[], object]) -> None:

@@ -8,7 +8,7 @@ from django import forms
 from tracker.journal import rules as journal_rules
 from tracker.journal.actions import Entry
 from tracker.library import words
-from tracker.reminders.models import Reminder
+from tracker.reminders.models import Recipient, Reminder
 
 # Kept with each consent. A change of meaning is a new wording, which a learner agrees to when they next save.
 CONSENT_WORDING = (
@@ -41,7 +41,17 @@ class ReminderForm(forms.Form):
             "invalid_choice": "Choose a full hour from 00:00 to 23:00.",
         },
     )
+    rhythm = forms.ChoiceField(
+        label="How often",
+        required=False,
+        choices=Recipient.Rhythm.choices,
+        initial=Recipient.Rhythm.WEEKLY,
+        error_messages={"invalid_choice": "Choose every week or once a month."},
+    )
     consent = forms.BooleanField(label=CONSENT_WORDING, required=False)
+
+    def clean_rhythm(self) -> str:
+        return str(self.cleaned_data["rhythm"] or Recipient.Rhythm.WEEKLY)
 
 
 class MailLogForm(forms.Form):

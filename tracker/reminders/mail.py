@@ -20,6 +20,7 @@ from tracker.library import prose, words
 from tracker.plans.queries import NextActivity, Standing
 from tracker.plans.rules.weeks import average
 from tracker.reminders import rules
+from tracker.reminders.models import Recipient
 from tracker.reminders.queries import Leased
 
 # Header lines are not folded: some readers of List-Unsubscribe take a folded address for a broken one.
@@ -103,9 +104,9 @@ def weekly_letter(
 ) -> Letter:
     """The mail for one leased row, from where its learner stands.
 
-    log_token: opens its page for logging. completed: the learner's milestones with their days.
+    log_token: opens its page for logging; empty for a preview, which leads to the form behind the log-in.
+    completed: the learner's milestones with their days.
     """
-    log_url = url("log-from-mail", log_token)
     content = {
         "standing": standing,
         "on": standing.on,
@@ -115,28 +116,56 @@ def weekly_letter(
         "is_empty": is_empty(standing),
         "filled": filled_percent(standing),
         "next_heading": next_heading(standing),
-        "next": [next_line(item, log_url) for item in standing.next],
+        "next": [next_line(item, log_token) for item in standing.next],
         "finish": finish_sentence(standing),
         "look": look_back(standing, completed),
         "question": question_of(standing),
         "wish": wish_sentence(leased),
         "today_url": url("today"),
-        "log_url": log_url,
+        "log_url": log_url(log_token),
         "plan_url": url("plan"),
         "behind_url": url("behind"),
         "pause_url": f"{url('plan')}#pause",
         "settings_url": url("settings"),
         "unsubscribe_url": unsubscribe_url(leased.recipient.unsubscribe_token),
     }
-    subject = render_to_string("emails/reminders/weekly_subject.txt", content)
-    text = render_to_string("emails/reminders/weekly.txt", content)
+    return _letter("weekly", leased, content, now)
+
+
+def short_letter(
+    leased: Leased,
+    standing: Standing,
+    now: datetime,
+    log_token: str,
+    completed: Sequence[tuple[str, date]] = (),
+) -> Letter:
+    """The one short line a month of who has been silent; the same arguments as `weekly_letter`."""
+    signs = [on for on in (standing.last_sign_on, *(on for _, on in completed)) if on is not None]
+    content = {
+        "standing": standing,
+        "on": standing.on,
+        "since": max(signs, default=None),
+        "rests": "Until you log again, one short mail a month.",
+        "wish": wish_sentence(leased),
+        "log_url": log_url(log_token),
+        "behind_url": url("behind"),
+        "pause_url": f"{url('plan')}#pause",
+        "settings_url": url("settings"),
+        "unsubscribe_url": unsubscribe_url(leased.recipient.unsubscribe_token),
+    }
+    return _letter("short", leased, content, now)
+
+
+def _letter(name: str, leased: Leased, content: Mapping[str, object], now: datetime) -> Letter:
+    """The letter that the three templates of a name make of its content."""
+    subject = render_to_string(f"emails/reminders/{name}_subject.txt", dict(content))
     return Letter(
         reminder_id=leased.reminder.pk,
         sender=settings.DEFAULT_FROM_EMAIL,
         to=leased.person.address,
         subject=plain(" ".join(subject.split())),
-        text=plain(text),
-        html=render_to_string("emails/reminders/weekly.html", content),
+        text=plain(render_to_string(f"emails/reminders/{name}.txt", dict(content))),
+        html=render_to_string(f"emails/reminders/{name}.html", dict(content)),
         headers={
             "Message-ID": leased.reminder.message_id,
             "Date": format_datetime(now),
@@ -150,6 +179,12 @@ def weekly_letter(
 def url(name: str, *args: object) -> str:
     """A page's whole address."""
     return settings.PUBLIC_URL + reverse(name, args=args)
+
+
+def log_url(log_token: str, activity_key: str = "") -> str:
+    """Where study is logged from the mail, of an activity that it names."""
+    address, field = (url("log-from-mail", log_token), "on") if log_token else (url("log"), "subject")
+    return f"{address}?{urlencode({field: activity_key})}" if activity_key else address
 
 
 def unsubscribe_url(token: str) -> str:
@@ -225,7 +260,7 @@ class NextLine:
     log_url: str
 
 
-def next_line(item: NextActivity, log_url: str) -> NextLine:
+def next_line(item: NextActivity, log_token: str) -> NextLine:
     """State and length of an activity, where it is opened and where study of it is logged."""
     standing, remaining = item.standing, words.hours(item.standing.remaining_minutes)
     key = standing.activity.key
@@ -235,7 +270,7 @@ def next_line(item: NextActivity, log_url: str) -> NextLine:
         title=standing.activity.title,
         meta=f"{'In progress' if begun else 'To do'} · {length} · {item.module.title}",
         url=url("activity", item.module.key, key.partition(".")[2]),
-        log_url=f"{log_url}?{urlencode({'on': key})}",
+        log_url=log_url(log_token, key),
     )
 
 
@@ -296,8 +331,8 @@ def question_of(standing: Standing) -> Recall | None:
 
 def wish_sentence(leased: Leased) -> str:
     """Why the mail comes."""
-    day = words.weekday(leased.recipient.weekday)
-    return (
-        f"You asked for this on {day}s at {leased.recipient.hour:02}:00, {leased.person.zone_name}. "
-        "One mail a week, no tracking."
-    )
+    day, hour = words.weekday(leased.recipient.weekday), f"{leased.recipient.hour:02}:00"
+    if leased.recipient.rhythm == Recipient.Rhythm.MONTHLY:
+        when = f"on the first {day} of the month at {hour}, {leased.person.zone_name}"
+        return f"You asked for this {when}. No tracking."
+    return f"You asked for this on {day}s at {hour}, {leased.person.zone_name}. One mail a week, no tracking."

@@ -4,6 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+# A mail that never came: refused for good, or put off until it was too late. Query and index say it in the
+# same words, which is what a partial index asks for; "latf" is what follows all that begins with "late".
+NEVER_CAME = Q(state="failed") | Q(state="skipped", reason__gte="late", reason__lt="latf")
+
 
 class Recipient(models.Model):
     """When a learner wants the weekly mail, and the state of their consent.
@@ -12,13 +16,23 @@ class Recipient(models.Model):
     token can do nothing but end this mail, so it is kept as it is and outlives a rotated SECRET_KEY.
     """
 
+    class Rhythm(models.TextChoices):
+        WEEKLY = "weekly", "Every week"
+        MONTHLY = "monthly", "Once a month"
+
     learner = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="recipient")
     weekday = models.PositiveSmallIntegerField()  # ISO: Monday is 1
     hour = models.PositiveSmallIntegerField()
+    # Once a month is the first such day of a month: the claims go on week by week, the others are skipped.
+    rhythm = models.CharField(max_length=10, choices=Rhythm, default=Rhythm.WEEKLY)
     consented_at = models.DateTimeField(null=True, blank=True)
     unsubscribed_at = models.DateTimeField(null=True, blank=True)
     unsubscribe_token = models.CharField(max_length=64, unique=True)
+    # A mail to this address came back for good; another confirmed address, or saving the choice, ends it.
     bounced_at = models.DateTimeField(null=True, blank=True)
+    bounced_address = models.CharField(max_length=254, blank=True)
+    bounced_reason = models.CharField(max_length=200, blank=True)
+    bounced_mail = models.CharField(max_length=120, blank=True)  # its Message-ID
     next_due_at = models.DateTimeField(null=True, blank=True)
     zone = models.CharField(max_length=64, default="UTC")
 
@@ -26,6 +40,7 @@ class Recipient(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(weekday__gte=1, weekday__lte=7), name="iso_weekday"),
             models.CheckConstraint(condition=Q(hour__lte=23), name="hour_of_day"),
+            models.CheckConstraint(condition=Q(rhythm__in=["weekly", "monthly"]), name="rhythm_is_known"),
         ]
         indexes = [
             models.Index(
@@ -63,6 +78,7 @@ class Reminder(models.Model):
 
     class Kind(models.TextChoices):
         PROGRESS = "progress", "Weekly progress"
+        ASKED_FOR = "asked-for", "Asked for"
 
     learner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="reminders")
     iso_year = models.PositiveSmallIntegerField()
@@ -109,8 +125,73 @@ class Reminder(models.Model):
             models.Index(
                 fields=["leased_until"], name="reminders_handing_over", condition=Q(state="handing_over")
             ),
-            models.Index(fields=["-claimed_at"], name="reminders_latest"),
+            # With the key: a tick claims thousands at one moment.
+            models.Index(fields=["-claimed_at", "-id"], name="reminders_latest"),
+            models.Index(fields=["-finished_at"], name="reminders_never_came", condition=NEVER_CAME),
+            models.Index(fields=["-finished_at"], name="reminders_unknown", condition=Q(state="unknown")),
         ]
 
     def __str__(self) -> str:
         return f"{self.iso_year}-W{self.iso_week:02}: {self.state}"
+
+
+class MailTrial(models.Model):
+    """The last test mail that a member of staff asked for: one row each, written over by the next.
+
+    No reminder: it is of no week, and nothing that counts reminders sees it. `number` says which asking it
+    is, so that a message of the queue that comes late or twice sends nothing.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        HANDING_OVER = "handing_over", "Handing over"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+        UNKNOWN = "unknown", "Unknown"
+
+    learner = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mail_trial")
+    number = models.PositiveIntegerField(default=1)
+    asked_at = models.DateTimeField(db_index=True)
+    state = models.CharField(max_length=20, choices=State, default=State.WAITING)
+    reason = models.CharField(max_length=300, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["waiting", "handing_over", "sent", "failed", "unknown"]),
+                name="trial_state_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"test mail {self.number}: {self.state}"
+
+
+class CalendarFeed(models.Model):
+    """Where a calendar program reads a learner's plan: the hash of its token, empty while there is none.
+
+    `uid_secret` is what UIDs are made with; it outlives an address, so that a new one brings the same events.
+    `content_hash` is of what was last read; `sequence` and `changed_at` say how often that was something
+    else, and when it first was.
+    """
+
+    learner = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="calendar_feed")
+    token_hash = models.CharField(max_length=64, blank=True)
+    uid_secret = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+    # Written at most once an hour, and when something is new.
+    last_read_at = models.DateTimeField(null=True, blank=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+    sequence = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["token_hash"], condition=~Q(token_hash=""), name="one_feed_per_token"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"calendar feed of {self.made_at:%Y-%m-%d}"

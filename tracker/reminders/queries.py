@@ -19,8 +19,9 @@ from tracker.people.models import User
 from tracker.plans.models import Pause, Plan
 from tracker.plans.rules.schedule import Off, phase
 from tracker.reminders import rules
-from tracker.reminders.models import Recipient, Reminder
+from tracker.reminders.models import CalendarFeed, Recipient, Reminder
 
+MAY_HAVE_GONE = (Reminder.State.HANDING_OVER, Reminder.State.SENT, Reminder.State.UNKNOWN)
 OPEN_STATES = (Reminder.State.CLAIMED, Reminder.State.HANDING_OVER)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -36,10 +37,21 @@ class Person:
     address: str
     password_stamp: str
 
-    def prospect(self, recipient: Recipient, due_at: datetime, plan_state: str) -> rules.Prospect:
+    def prospect(
+        self,
+        recipient: Recipient,
+        due_at: datetime,
+        plan_state: str,
+        *,
+        is_silent: bool = False,
+        was_mailed: bool = False,
+    ) -> rules.Prospect:
         """What `rules.decide` asks."""
         return rules.Prospect(
             due_at=due_at,
+            due_on=due_at.astimezone(self.zone).date(),
+            is_monthly=is_silent or recipient.rhythm == Recipient.Rhythm.MONTHLY,
+            was_mailed=was_mailed,
             is_active=self.is_active,
             has_consented=recipient.consented_at is not None,
             has_unsubscribed=recipient.unsubscribed_at is not None,
@@ -183,10 +195,31 @@ def goes_to(address: str) -> Q:
     )
 
 
+def handed_over_since(learner_ids: Collection[int], since: datetime) -> dict[int, list[datetime]]:
+    """When mails went, or may have gone, to these learners. One query, however many they are."""
+    found: dict[int, list[datetime]] = {learner_id: [] for learner_id in learner_ids}
+    rows = Reminder.objects.filter(
+        learner_id__in=learner_ids, handed_over_at__gte=since, state__in=MAY_HAVE_GONE
+    )
+    for learner_id, at in rows.values_list("learner_id", "handed_over_at"):
+        if at is not None:
+            found[learner_id].append(at)
+    return found
+
+
 def still_wanted(ids: Collection[int], token: UUID) -> set[int]:
     """Which of the rows leased with `token` are still to go out. One query."""
     rows = Reminder.objects.filter(wanted(), pk__in=ids, state=Reminder.State.CLAIMED, lease_token=token)
     return set(rows.values_list("pk", flat=True))
+
+
+def as_leased(learner_id: int) -> Leased | None:
+    """What a preview is written from, with a row that is kept nowhere; None for who has set no mail."""
+    recipient = recipient_of(learner_id)
+    if recipient is None:
+        return None
+    row = Reminder(learner_id=learner_id, message_id="<preview@localhost>")
+    return Leased(row, recipient, people([learner_id])[learner_id])
 
 
 # --- the record -------------------------------------------------------------------------------------------
@@ -206,14 +239,14 @@ def ready_count(now: datetime, at_most: int) -> int:
     return claimable(now)[:at_most].count()
 
 
-def due_count(now: datetime) -> int:
-    """How many learners are due and not claimed yet."""
-    return Recipient.objects.filter(next_due_at__lte=now).count()
+def due_count(now: datetime, at_most: int) -> int:
+    """How many learners are due and not claimed yet, counted up to `at_most`."""
+    return Recipient.objects.filter(next_due_at__lte=now)[:at_most].count()
 
 
-def open_counts() -> dict[str, int]:
-    """How many rows are in each open state."""
-    return {str(state): Reminder.objects.filter(state=state).count() for state in OPEN_STATES}
+def open_counts(at_most: int) -> dict[str, int]:
+    """How many rows are in each open state, each counted up to `at_most`."""
+    return {str(state): Reminder.objects.filter(state=state)[:at_most].count() for state in OPEN_STATES}
 
 
 def latest(limit: int) -> Iterator[Reminder]:
@@ -282,6 +315,7 @@ def form_values(recipient: Recipient | None) -> dict[str, object]:
     return {
         "weekday": recipient.weekday,
         "hour": recipient.hour,
+        "rhythm": recipient.rhythm,
         "consent": recipient.next_due_at is not None,
     }
 
@@ -289,3 +323,24 @@ def form_values(recipient: Recipient | None) -> dict[str, object]:
 def latest_of(learner_id: int, limit: int = 12) -> QuerySet[Reminder]:
     """The learner's last mails, newest week first."""
     return Reminder.objects.filter(learner_id=learner_id).order_by("-iso_year", "-iso_week")[:limit]
+
+
+def feed_with(token: str) -> CalendarFeed | None:
+    """The calendar feed at the address with this token, and its learner. One query.
+
+    None where there is none, or the account is locked, gone or going.
+    """
+    if not may_be_token(token):
+        return None
+    return (
+        CalendarFeed.objects.filter(
+            token_hash=token_hash(token), learner__is_active=True, learner__deletion_due_at__isnull=True
+        )
+        .select_related("learner")
+        .first()
+    )
+
+
+def feed_of(learner_id: int) -> CalendarFeed | None:
+    """The learner's calendar feed, where it has an address."""
+    return CalendarFeed.objects.filter(learner_id=learner_id).exclude(token_hash="").first()

@@ -4,6 +4,7 @@ Moments are aware datetimes in UTC, weekdays are ISO (Monday is 1), weeks are IS
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -148,24 +149,28 @@ class Skip(StrEnum):
     PAUSED = "paused"
     FINISHED = "finished"
     MONTHLY = "monthly"
+    SAME_DAY = "same-day"
 
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
     """What is known of a learner whose mail is due.
 
-    plan_state: none, not-started, active, paused or finished. rests_until_on: the first day of the next
-    mail for who gets one a month, None for who gets one a week.
+    plan_state: none, not-started, active, paused or finished. due_on: the learner's local day of `due_at`.
+    is_monthly: one mail a month, by choice or after three silent weeks. was_mailed: another mail went out on
+    this local day.
     """
 
     due_at: datetime
+    due_on: date
     is_active: bool
     has_consented: bool
     has_unsubscribed: bool
     has_bounced: bool
     is_verified: bool
     plan_state: str
-    rests_until_on: date | None = None
+    is_monthly: bool = False
+    was_mailed: bool = False
 
 
 _BY_PLAN = {
@@ -176,8 +181,8 @@ _BY_PLAN = {
 }
 
 
-def decide(prospect: Prospect, now: datetime, today: date) -> Skip | None:
-    """Why the mail does not go out; None where it does. `today` is the learner's local day."""
+def decide(prospect: Prospect, now: datetime) -> Skip | None:
+    """Why the mail does not go out; None where it does."""
     for hindrance, holds in (
         (Skip.DEACTIVATED, not prospect.is_active),
         (Skip.UNSUBSCRIBED, prospect.has_unsubscribed),
@@ -190,9 +195,14 @@ def decide(prospect: Prospect, now: datetime, today: date) -> Skip | None:
             return hindrance
     if reason := _BY_PLAN.get(prospect.plan_state):
         return reason
-    if prospect.rests_until_on is not None and today < prospect.rests_until_on:
+    if prospect.is_monthly and not is_first_of_month(prospect.due_on):
         return Skip.MONTHLY
-    return None
+    return Skip.SAME_DAY if prospect.was_mailed else None
+
+
+def is_first_of_month(due_on: date) -> bool:
+    """Whether a mail due on this day each week is the first of its month."""
+    return due_on.day <= 7
 
 
 def is_late(due_at: datetime, now: datetime) -> bool:
@@ -248,6 +258,20 @@ def message_id_of(kind: str, learner_id: int, week: Week, domain: str) -> str:
     return f"<{kind}.{year}-w{number:02}.{digest}@{domain}>"
 
 
+# --- silence ----------------------------------------------------------------------------------------------
+
+SILENT_WEEKS = 3
+
+
+def silent_weeks(last_sign_on: date, whole_weeks: Iterable[tuple[Week, bool]]) -> int:
+    """How many of these weeks are silent: later than the last session, tick or milestone, and not paused.
+
+    `whole_weeks` are the weeks before this one, each with whether it was paused. After `SILENT_WEEKS` of
+    them the mail becomes one short line a month.
+    """
+    return sum(1 for week, is_paused in whole_weeks if week > week_of(last_sign_on) and not is_paused)
+
+
 # --- what the mail looks back at --------------------------------------------------------------------------
 
 # Weeks after which a completed milestone is looked at again.
@@ -284,3 +308,69 @@ LOGS_A_MAIL = 5
 def refuse_log_link(handed_over_at: datetime | None, now: datetime) -> bool:
     """Whether the link of a mail handed over then logs nothing any more."""
     return handed_over_at is None or now - handed_over_at > LOG_DAYS
+
+
+# --- what staff see ---------------------------------------------------------------------------------------
+
+# Beat ticks once a minute: after so long somebody should look.
+SILENT_AFTER = timedelta(minutes=15)
+# A test mail that no worker has taken up by then is not sent any more.
+TRIAL_GOOD_FOR = timedelta(minutes=10)
+# How long a worker may take over a test mail before it is thought dead.
+TRIAL_HAND_OVER = timedelta(minutes=2)
+TRIALS_APART = timedelta(minutes=1)
+_REPLY = re.compile(r"(Reply to [^:]{1,40}: \d{3})(?:[ -](\d\.\d{1,3}\.\d{1,3})(?!\S))?")
+_LATE_LAST = f"{Skip.LATE}; last: "
+_LONGEST_CAUSE = 80
+
+
+def silence(last_tick_at: datetime | None, since: datetime, now: datetime) -> timedelta | None:
+    """How long beat has been silent, once it is 15 minutes; None before that.
+
+    since: from when on it should have ticked, where it never has.
+    """
+    silent = now - (last_tick_at or since)
+    return silent if silent >= SILENT_AFTER else None
+
+
+def cause_of(reason: str) -> str:
+    """The part of a mail's reason that others with the same cause share.
+
+    Of a server's reply what it answered and its codes; of all else what stands before the first colon. What
+    a server says of its own about one mail (names, numbers) is left out.
+    """
+    if reason.startswith(_LATE_LAST):
+        return f"{_LATE_LAST}{cause_of(reason.removeprefix(_LATE_LAST))}"
+    if reply := _REPLY.match(reason):
+        return " ".join(part for part in reply.groups() if part)
+    return reason.partition(": ")[0].rstrip(". ")[:_LONGEST_CAUSE] or "no reason"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """So many mails that did not come for one cause, and when the last of them was given up."""
+
+    cause: str
+    mails: int
+    last_at: datetime
+
+
+def by_cause(reasons: Iterable[tuple[str, datetime]]) -> list[Cause]:
+    """Reasons with their moments, counted by cause: the most frequent first, then the latest."""
+    found: dict[str, list[datetime]] = {}
+    for reason, at in reasons:
+        found.setdefault(cause_of(reason), []).append(at)
+    counted = [Cause(cause, len(moments), max(moments)) for cause, moments in found.items()]
+    return sorted(counted, key=lambda each: (-each.mails, -each.last_at.timestamp(), each.cause))
+
+
+def trial_words(state: str, reason: str, waited: timedelta) -> str:
+    """What became of a test mail, in a sentence. waited: since it was asked for."""
+    if state == "waiting":
+        gone = "No worker took it up in ten minutes; it is not sent any more."
+        return gone if waited > TRIAL_GOOD_FOR else "It waits for a worker."
+    if state == "handing_over":
+        dead = "The worker ended while it handed the mail over; whether the server took it is not known."
+        return dead if waited > TRIAL_GOOD_FOR + TRIAL_HAND_OVER else "It is being handed over."
+    begin = {"sent": "Sent.", "unknown": "Whether it was taken is not known."}.get(state, "Not sent.")
+    return f"{begin} {reason}".rstrip()

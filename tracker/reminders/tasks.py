@@ -11,14 +11,16 @@ from kombu.exceptions import OperationalError as BrokerIsAway
 
 from tracker import clock
 from tracker.operations.actions import beat
-from tracker.reminders import actions, delivery, queries
+from tracker.reminders import actions, delivery, queries, rules, trial
+from tracker.reminders.models import MailTrial
+from tracker.reminders.status import HEARTBEAT
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT = "wake-reminders"
 CLAIM_BATCH = 500
 CLAIM_BATCHES = 40
 DELIVERIES_A_TICK = 8
+SOCKET_TIMEOUTS = ("socket_connect_timeout", "socket_timeout")
 
 _stopping = threading.Event()
 
@@ -63,3 +65,27 @@ def ask_for_deliveries() -> None:
 def deliver(limit: int) -> None:
     """Hands over up to `limit` mails that wait."""
     delivery.deliver(limit, now=clock.now, stopping=_stopping.is_set)
+
+
+def ask_for_trial(row: MailTrial) -> bool:
+    """Asks a worker for a test mail; False where the broker is away.
+
+    A page waits for this, so a broker that does not answer is given up after a second.
+    """
+    options = {**settings.CELERY_BROKER_TRANSPORT_OPTIONS, **dict.fromkeys(SOCKET_TIMEOUTS, 1)}
+    try:
+        with send_trial.app.connection_for_write(transport_options=options) as broker:
+            # Celery takes a connection here; its stubs do not know.
+            send_trial.apply_async(  # type: ignore[call-arg]
+                (row.pk, row.number), expires=rules.TRIAL_GOOD_FOR.total_seconds(), connection=broker
+            )
+    except BrokerIsAway:
+        log.warning("The broker is away; a test mail is not sent.")
+        return False
+    return True
+
+
+@shared_task
+def send_trial(trial_id: int, number: int) -> None:
+    """Hands over one test mail."""
+    trial.send(trial_id, number, now=clock.now)

@@ -1,4 +1,4 @@
-"""What the links of a mail open."""
+"""What the links of a mail open, and what calendar programs read."""
 
 from django.urls import path
 
@@ -7,4 +7,5 @@ from tracker.reminders import views
 urlpatterns = [
     path("unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe"),
     path("log/<str:token>/", views.log_from_mail, name="log-from-mail"),
+    path("calendar/<str:token>.ics", views.calendar_feed, name="calendar-feed"),
 ]

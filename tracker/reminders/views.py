@@ -1,17 +1,22 @@
-"""What a mail's links open without a log-in: ending the weekly mail, and logging study from it."""
+"""Open without a log-in to who has the address: what a mail's links lead to, and the calendar feed."""
 
+import hashlib
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from tracker import clock
 from tracker.journal.actions import LongDay, Refused
-from tracker.reminders import actions, queries, rules
+from tracker.people import limits
+from tracker.reminders import actions, calendar, queries, rules
 from tracker.reminders.forms import MailLogForm
 from tracker.reminders.models import Reminder
 
@@ -113,3 +118,63 @@ def submission_in(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+# A calendar program asks every few minutes at most, and a person has a handful of them.
+FEED_READS = ((limits.MINUTE, 20), (limits.HOUR, 120))
+
+
+@csrf_exempt
+@login_not_required
+@require_safe
+def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
+    """The plan as a calendar, for who has the address. One that is not, or no longer, good is 404 in one way.
+
+    What is answered is plain text where it is no calendar: programs read it.
+    """
+    now = clock.now()
+    feed = queries.feed_with(token)
+    if feed is None:
+        address = f"refused:{limits.address_of(request)}"
+        left = limits.spend(address, [(limits.MINUTE, settings.API_REFUSALS_A_MINUTE)], now)
+        return _too_many(left) if left and left.is_over else _no_feed()
+    left = limits.spend(f"calendar:{feed.learner_id}", FEED_READS, now)
+    if left and left.is_over:
+        return _too_many(left)
+    contents = calendar.contents_of(feed.learner, now)
+    read = actions.note_read(feed, contents.fingerprint, now=now)
+    if read is None:
+        return _no_feed()
+    body = calendar.written(contents, read)
+    answer = HttpResponse(
+        body,
+        content_type="text/calendar; charset=utf-8",
+        headers={
+            # It may be kept, and is asked about each time.
+            "Cache-Control": "private, no-cache",
+            "Content-Disposition": 'inline; filename="cairn.ics"',
+            "ETag": quote_etag(hashlib.sha256(body).hexdigest()[:32]),
+            "X-Robots-Tag": "noindex",
+        },
+    )
+    same = get_conditional_response(request, etag=answer["ETag"], response=answer)
+    assert isinstance(same, HttpResponse)  # the answer, or one that says that it is the same
+    return same
+
+
+def _no_feed() -> HttpResponse:
+    return HttpResponse(
+        "There is no calendar at this address.\n",
+        status=404,
+        content_type="text/plain; charset=utf-8",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _too_many(left: limits.Left) -> HttpResponse:
+    return HttpResponse(
+        "This was asked for too often. Try again later.\n",
+        status=429,
+        content_type="text/plain; charset=utf-8",
+        headers={"Cache-Control": "no-store", **left.headers},
+    )

@@ -2,6 +2,8 @@
 
 import json
 
+from csp.constants import NONE, UNSAFE_INLINE
+from csp.decorators import csp_replace
 from django.conf import settings as project
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -13,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tracker import clock
 from tracker.desk import actions, export
+from tracker.milestones.queries import completed_by
 from tracker.operations import mailfiles
 from tracker.people import actions as people_actions
 from tracker.people import queries as people_queries
@@ -21,7 +24,9 @@ from tracker.people.models import User
 from tracker.people.requests import LearnerRequest
 from tracker.people.rules import offered_zones
 from tracker.people.views import CLEAR_SITE_DATA
+from tracker.plans import queries as plans_queries
 from tracker.reminders import actions as reminders_actions
+from tracker.reminders import mail as reminders_mail
 from tracker.reminders import queries as reminders_queries
 from tracker.reminders.forms import CONSENT_WORDING, ReminderForm
 
@@ -76,6 +81,7 @@ def change_reminder(request: LearnerRequest) -> HttpResponse:
         form.cleaned_data["hour"],
         wording=CONSENT_WORDING if form.cleaned_data["consent"] else "",
         place="settings",
+        rhythm=form.cleaned_data["rhythm"],
         now=clock.now(),
     )
     if not form.cleaned_data["consent"]:
@@ -85,6 +91,54 @@ def change_reminder(request: LearnerRequest) -> HttpResponse:
     else:
         said = "The weekly mail is set, and waits until your address is confirmed."
     messages.success(request, said)
+    return redirect("settings")
+
+
+@require_safe
+def preview_reminder(request: LearnerRequest) -> HttpResponse:
+    """What the weekly mail would say now, as text."""
+    letter = _letter_now(request)
+    return render(request, "desk/preview.html", {"nav": "settings", "letter": letter})
+
+
+# The mail brings its styles along, as mails must. It may do nothing else: no script, no request, no form.
+@csp_replace(  # type: ignore[arg-type] # it takes views of any request; here they are a learner's
+    {
+        "default-src": [NONE],
+        "script-src": [NONE],
+        "style-src": [UNSAFE_INLINE],
+        "form-action": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "sandbox": ["allow-popups", "allow-top-navigation-by-user-activation"],
+    }
+)
+@require_safe
+def preview_reminder_html(request: LearnerRequest) -> HttpResponse:
+    """The same as mail programs show it."""
+    return HttpResponse(_letter_now(request).html)
+
+
+def _letter_now(request: LearnerRequest) -> reminders_mail.Letter:
+    """The learner's mail of today; a 404 for who has set none."""
+    leased = reminders_queries.as_leased(request.user.pk)
+    if leased is None:
+        raise Http404
+    standing = plans_queries.standing(request.user.pk, clock.today(request.user.zone_info))
+    completed = completed_by([request.user.pk])[request.user.pk]
+    return reminders_mail.weekly_letter(leased, standing, clock.now(), "", completed)
+
+
+@require_POST
+def send_reminder(request: LearnerRequest) -> HttpResponse:
+    """Sends the mail now, once a week."""
+    row = reminders_actions.ask_for_mail(request.user, clock.now())
+    if row is None:
+        messages.info(
+            request, "Nothing is sent: there was one this week already, or no mail is wanted or can come."
+        )
+    else:
+        messages.success(request, "It comes within a minute or two.")
     return redirect("settings")
 
 
@@ -158,7 +212,8 @@ def stay(request: LearnerRequest) -> HttpResponse:
     return redirect("settings")
 
 
-def _staff_only(request: LearnerRequest) -> None:
+def staff_only(request: LearnerRequest) -> None:
+    """Raises Http404 for everybody else: that there is a page for staff is not said."""
     if not request.user.is_staff:
         raise Http404
 
@@ -166,7 +221,7 @@ def _staff_only(request: LearnerRequest) -> None:
 @require_safe
 def people(request: LearnerRequest) -> HttpResponse:
     """Staff see who has an account."""
-    _staff_only(request)
+    staff_only(request)
     page = Paginator(User.objects.order_by("email"), 50).get_page(request.GET.get("page"))
     return render(request, "desk/people.html", {"nav": "settings", "page": page})
 
@@ -174,7 +229,7 @@ def people(request: LearnerRequest) -> HttpResponse:
 @require_POST
 def set_active(request: LearnerRequest, pk: int) -> HttpResponse:
     """Staff lock an account out, or let it in again."""
-    _staff_only(request)
+    staff_only(request)
     person = get_object_or_404(User, pk=pk)
     active = {"1": True, "0": False}.get(request.POST.get("active", ""))
     if active is None:

@@ -1,25 +1,26 @@
-"""`manage.py reminders status`: what is due, what is open, and what became of the last mails."""
+"""`manage.py reminders status`: what `/status/` shows, as text or as JSON."""
 
+import json
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.core.serializers.json import DjangoJSONEncoder
 
 from tracker import clock
-from tracker.reminders import queries
+from tracker.reminders.status import lines, status
 
 
 class Command(BaseCommand):
-    help = "Shows what is due, what is open, and the last 20 mails with their reasons."
+    help = "Shows the last tick, what is due, open and next, what failed and why, and the last 100 mails."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("what", choices=["status"])
+        parser.add_argument("--json", action="store_true", help="the same facts as JSON, moments in UTC")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"due now: {queries.due_count(clock.now())}")
-        for state, number in queries.open_counts().items():
-            self.stdout.write(f"{state}: {number}")
-        for row in queries.latest(20):
-            self.stdout.write(
-                f"{row.iso_year}-W{row.iso_week:02}  {row.due_at:%Y-%m-%d %H:%M}Z  {row.state:12}  "
-                f"{row.learner.email}  {row.reason}".rstrip()
-            )
+        found = status(clock.now())
+        if options["json"]:
+            self.stdout.write(json.dumps(asdict(found), cls=DjangoJSONEncoder, indent=1, ensure_ascii=False))
+        else:
+            self.stdout.write("\n".join(lines(found)))

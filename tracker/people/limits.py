@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from allauth.account.adapter import get_adapter
 from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import HttpRequest
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
@@ -67,3 +70,12 @@ def _count(key: str, seconds: int) -> int:
         # The first of its window; of two at once one adds and both count.
         cache.add(key, 0, timeout=2 * seconds)
         return int(cache.incr(key))
+
+
+def address_of(request: HttpRequest) -> str:
+    """The address a request came from, as far as the trusted proxies say."""
+    try:
+        return str(get_adapter().get_client_ip(request))
+    except (ImproperlyConfigured, PermissionDenied):
+        # It came past the proxies, or over a socket that has no address.
+        return str(request.META.get("REMOTE_ADDR", ""))
