@@ -304,6 +304,19 @@ def test_once_a_month_is_one_of_the_weekly_days_of_every_month(day: date, weekda
     assert sum(rules.is_first_of_month(on) for on in of_month if on.isoweekday() == weekday) == 1
 
 
+@given(days, st.integers(1, 7), st.integers(0, 23), st.sampled_from(["Europe/Vienna", "Pacific/Apia", "UTC"]))
+def test_the_next_mail_of_the_month_is_at_the_chosen_day_and_hour_within_five_weeks(
+    day: date, weekday: int, hour: int, zone_name: str
+) -> None:
+    zone = ZoneInfo(zone_name)
+    due_at = rules.next_due_after_claim(week_of(day), weekday, hour, zone)
+    found = rules.first_of_month_from(due_at, weekday, hour, zone)
+    local = found.astimezone(zone)
+    assert local.day <= 7
+    assert timedelta(0) <= found - due_at <= timedelta(weeks=5, hours=25)
+    assert rules.first_of_month_from(found, weekday, hour, zone) == found
+
+
 @given(days, st.lists(st.booleans(), max_size=7), st.integers(0, 60))
 def test_silent_weeks_are_whole_later_than_the_last_sign_and_not_paused(
     today: date, paused: list[bool], ago: int

@@ -308,6 +308,16 @@ def recipient_of(learner_id: int) -> Recipient | None:
     return Recipient.objects.filter(learner_id=learner_id).first()
 
 
+def next_mail_at(recipient: Recipient | None) -> datetime | None:
+    """When the learner's next mail comes, as far as their choice says; None where none is wanted."""
+    if recipient is None or recipient.next_due_at is None:
+        return None
+    if recipient.rhythm == Recipient.Rhythm.WEEKLY:
+        return recipient.next_due_at
+    zone = rules.zone_named(recipient.zone)
+    return rules.first_of_month_from(recipient.next_due_at, recipient.weekday, recipient.hour, zone)
+
+
 def form_values(recipient: Recipient | None) -> dict[str, object]:
     """What the form shows of it; nothing where the learner has not chosen yet."""
     if recipient is None:

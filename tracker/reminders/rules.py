@@ -258,6 +258,13 @@ def message_id_of(kind: str, learner_id: int, week: Week, domain: str) -> str:
     return f"<{kind}.{year}-w{number:02}.{digest}@{domain}>"
 
 
+def first_of_month_from(due_at: datetime, weekday: int, hour: int, zone: ZoneInfo) -> datetime:
+    """The first of a learner's weekly moments, from `due_at` on, that is the first of its month."""
+    while not is_first_of_month(due_at.astimezone(zone).date()):
+        due_at = next_due_after_claim(iso_week_of(due_at, zone), weekday, hour, zone)
+    return due_at
+
+
 # --- silence ----------------------------------------------------------------------------------------------
 
 SILENT_WEEKS = 3

@@ -49,6 +49,7 @@ def _settings_page(
             "confirmed": people_queries.address_is_confirmed(request.user),
             "zone_form": zone or ZoneForm(initial={"zone": request.user.zone}),
             "recipient": recipient,
+            "next_mail_at": reminders_queries.next_mail_at(recipient),
             "reminder_form": reminder or ReminderForm(initial=reminders_queries.form_values(recipient)),
             "wording": CONSENT_WORDING,
             "reminders": reminders_queries.latest_of(request.user.pk),
