@@ -25,7 +25,7 @@ from statistics import median
 from typing import Any
 from urllib.parse import urljoin
 
-from bench import curriculum, plans, posts
+from bench import curriculum, mails, plans, posts
 from bench.assets import styles_and_scripts
 from bench.driver import Load, gzipped_size
 from bench.server import HOST, SERVER_ARGUMENTS, free_port, served
@@ -35,7 +35,7 @@ from bench.table import Measured, Pages, assets_verdict, page_verdict, ratios, t
 CONNECTIONS = (1, 8)
 WARM_UP_SECONDS = 1.0
 YARDSTICKS = [page.name for page in YARDSTICK_PAGES]
-SECTIONS = ("curriculum", "plans", "posts")
+SECTIONS = ("curriculum", "plans", "posts", "mails")
 
 
 def drive(site: Site, page: Page, connections: int, seconds: float) -> Load:
@@ -98,7 +98,7 @@ def asset_sizes(site: Site, page: Page) -> dict[str, int]:
     return {address: gzipped_size(fetch(site, urljoin(page.path, address))) for address in addresses}
 
 
-def section(directory: Path, name: str) -> dict[str, float]:
+def section(directory: Path, name: str) -> dict[str, Any]:
     """What a section measures that is no page, in a process and a database of its own."""
     data = directory / name
     data.mkdir()
@@ -107,7 +107,7 @@ def section(directory: Path, name: str) -> dict[str, float]:
         "DJANGO_SETTINGS_MODULE": "tracker.settings",
         "CAIRN_DATA": str(data),
     }
-    figures: dict[str, float] = json.loads(python(environment, "-m", f"bench.{name}"))
+    figures: dict[str, Any] = json.loads(python(environment, "-m", f"bench.{name}"))
     return figures
 
 
@@ -159,6 +159,7 @@ def run(*, yardsticks_only: bool, rounds: int, seconds: float) -> None:
         verdicts += curriculum.said(figures["curriculum"])
         verdicts += plans.said(figures["plans"], 1e6 / median(pages["bare"].rates[1]))
         verdicts += posts.said(figures["posts"])
+        verdicts += mails.said(figures["mails"])
 
     print(table(pages, YARDSTICKS))
     print(
