@@ -1,11 +1,13 @@
 """What the weekly mail says and the message that carries it."""
 
+import binascii
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from html.parser import HTMLParser
 from typing import Any
 
@@ -339,6 +341,53 @@ def test_the_message_is_seven_bits_and_its_lines_are_short(letter: Callable[[], 
     assert max(map(len, body.split(b"\r\n"))) <= 76
     # One line, however long: the address of the way out is not folded or encoded.
     assert re.search(rb"\r\nList-Unsubscribe: <http://[^\r\n]+>\r\n", headers)
+
+
+def by_the_standard_library(letter: Letter) -> bytes:
+    """The same message, every field and part given to the standard library."""
+    smtp = policy.SMTP.clone(max_line_length=998, utf8=letter.needs_utf8)
+    message = EmailMessage(smtp)
+    message["From"], message["To"] = letter.sender, mail.to_ascii_domain(letter.to)
+    message["Subject"] = letter.subject
+    for name, value in letter.headers.items():
+        message[name] = value
+    message["MIME-Version"] = "1.0"
+    digest = hashlib.sha256(letter.headers["Message-ID"].encode()).hexdigest()[:32]
+    message["Content-Type"] = f'multipart/alternative; boundary="=_{digest}"'
+    parts: list[Any] = []
+    for kind, text in (("plain", letter.text), ("html", letter.html)):
+        part = MIMEPart(smtp)
+        part["Content-Type"] = f'text/{kind}; charset="utf-8"'
+        part["Content-Transfer-Encoding"] = "quoted-printable"
+        part.set_payload(binascii.b2a_qp(text.encode(), istext=True).decode("ascii"))
+        parts.append(part)
+    message.set_payload(parts)
+    return message.as_bytes()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"sender": "cairn@example.org"},
+        {"sender": "Stúdy, Cairn <cairn@example.org>"},
+        {"sender": '"Cairn, the tracker" <cairn@example.org>'},
+        {"to": "o'brien+tag@sub.example.org"},
+        {"to": "müller@example.org"},
+        {"to": "alice@münchen.example"},
+        {"to": f"{'a' * 300}@example.org"},
+        {"to": '"a b"@example.org'},
+        {"subject": "Woche 7: 4 h 10 für dich"},
+        {"subject": "x" * 1200},
+        {"subject": "a =?utf-8?q?b?= c"},
+        {"text": "One\n.two\nFrom three\ntrailing \n", "html": "<p>é" + "x" * 300 + "</p>"},
+    ],
+)
+def test_the_message_is_what_the_standard_library_would_write(
+    letter: Callable[[], Letter], changes: dict[str, str]
+) -> None:
+    made = replace(letter(), **changes)  # type: ignore[arg-type]
+    assert made.as_bytes() == by_the_standard_library(made)
 
 
 def test_the_same_row_makes_the_same_message(letter: Callable[[], Letter]) -> None:
