@@ -159,6 +159,13 @@ def look(request: pytest.FixtureRequest) -> Look:
     return request.param
 
 
+@pytest.fixture(params=[Look("small", "dark"), Look("desktop", "light")], ids=str)
+def edge_look(request: pytest.FixtureRequest) -> Look:
+    """The two that differ most, for pages made of what others show in every look."""
+    assert isinstance(request.param, Look)
+    return request.param
+
+
 def without_scripts(page: Page) -> Page:
     """The same document on a page where axe may run: what JavaScript would have changed stays unchanged."""
     document = re.sub(r"<script\b.*?</script>", "", page.content(), flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""The page of the calendar address in a browser, in every look."""
+"""The page of the calendar address in a browser, in the two looks that differ most."""
 
 import re
 
@@ -14,9 +14,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_address_is_made_seen_and_ended(
-    look: Look, open_page: OpenPage, axe: CheckPage, base_url: str
+    edge_look: Look, open_page: OpenPage, axe: CheckPage, base_url: str
 ) -> None:
-    page = open_page(look)
+    page = open_page(edge_look)
     log_in(page, make_learner("Alice"), base_url)
     page.goto("/settings/")
     page.get_by_role("link", name="The calendar address").click()

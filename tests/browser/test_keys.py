@@ -33,9 +33,9 @@ def alice(content: Catalogue) -> User:
 
 
 def test_a_line_is_logged_from_any_page_and_undone_there(
-    open_page: OpenPage, alice: User, base_url: str, look: Look, axe: CheckPage
+    open_page: OpenPage, alice: User, base_url: str, edge_look: Look, axe: CheckPage
 ) -> None:
-    page = open_page(look)
+    page = open_page(edge_look)
     log_in(page, alice, base_url)
     open_path(page, "/skills/")
     page.locator(".log-button").click()

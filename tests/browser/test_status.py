@@ -1,4 +1,4 @@
-"""`/status/` in a browser, in every look: full tables fold, the warning leads there, the test mail."""
+"""`/status/` in a browser, at its narrowest and widest: full tables fold, the warning leads there, the test mail."""
 
 from datetime import timedelta
 
@@ -42,9 +42,9 @@ def make_status() -> User:
 
 
 def test_status_is_readable_in_every_look(
-    look: Look, open_page: OpenPage, axe: CheckPage, base_url: str
+    edge_look: Look, open_page: OpenPage, axe: CheckPage, base_url: str
 ) -> None:
-    page = open_page(look)
+    page = open_page(edge_look)
     log_in(page, make_status(), base_url)
     page.goto("/settings/")
     page.get_by_text("The scheduler has been silent for").get_by_role("link", name="Status").click()

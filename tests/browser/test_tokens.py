@@ -1,4 +1,4 @@
-"""The page of tokens and the page for programs in a browser, in every look."""
+"""The page of tokens and the page for programs in a browser, in the two looks that differ most."""
 
 import re
 
@@ -15,9 +15,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_token_is_made_seen_and_revoked(
-    look: Look, open_page: OpenPage, axe: CheckPage, base_url: str
+    edge_look: Look, open_page: OpenPage, axe: CheckPage, base_url: str
 ) -> None:
-    page = open_page(look)
+    page = open_page(edge_look)
     log_in(page, make_learner("Alice"), base_url)
     page.goto("/settings/tokens/")
     page.get_by_role("button", name="Make the token").click()
@@ -37,8 +37,10 @@ def test_a_token_is_made_seen_and_revoked(
     assert ApiToken.objects.get().revoked_at
 
 
-def test_the_page_for_programs_is_readable(look: Look, open_page: OpenPage, axe: CheckPage, db: None) -> None:
-    page = open_page(look)
+def test_the_page_for_programs_is_readable(
+    edge_look: Look, open_page: OpenPage, axe: CheckPage, db: None
+) -> None:
+    page = open_page(edge_look)
     page.goto("/api/v1/docs#problem-scope")
     expect(page.get_by_role("heading", name="POST /api/v1/sessions", exact=True)).to_be_visible()
     fits(page)
