@@ -1,4 +1,4 @@
-"""`/status/` in a browser, at its narrowest and widest: full tables fold, the warning leads there, the test mail."""
+"""`/status/` in a browser, narrow and wide: full tables fold, the warning leads there, the test mail."""
 
 from datetime import timedelta
 
