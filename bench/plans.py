@@ -77,10 +77,11 @@ def measure(learner_id: int, on: date, rounds: int) -> dict[str, float]:
     calls: dict[str, Callable[[], Any]] = {
         FETCH: fetch,
         "facts": lambda: queries.facts_of(learner_id, on),
-        "stand": lambda: queries.stand(found),
-        "layout": lambda: queries.layout(whole),
-        "finish": lambda: queries.end_from(whole, whole.start),
-        "forecast": lambda: queries.finish_range(whole, own_weeks(), open_minutes),
+        # Facts keep what follows from them: each call has its own, as each request has.
+        "stand": lambda: queries.stand(replace(found)),
+        "layout": lambda: queries.layout(replace(whole)),
+        "finish": lambda: queries.end_from(replace(whole), whole.start),
+        "forecast": lambda: queries.finish_range(replace(whole), own_weeks(), open_minutes),
     }
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
