@@ -15,7 +15,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 from pytest_django.live_server_helper import LiveServer
 
+from curriculum.catalogue import Catalogue
 from tests.browser.chromium import NoBrowserError, chromium
+from tests.fixtures.curriculum import load_test_curriculum
+from tests.fixtures.newer import forget_revisions
 
 HERE = Path(__file__).parent
 VIEWPORTS = {"small": (320, 640), "phone": (390, 844), "desktop": (1280, 900)}
@@ -164,6 +167,14 @@ def edge_look(request: pytest.FixtureRequest) -> Look:
     """The two that differ most, for pages made of what others show in every look."""
     assert isinstance(request.param, Look)
     return request.param
+
+
+@pytest.fixture
+def content(transactional_db: None) -> Iterator[Catalogue]:
+    """The product's curriculum, in a database that a server reads too."""
+    forget_revisions()
+    yield load_test_curriculum()
+    forget_revisions()
 
 
 def without_scripts(page: Page) -> Page:

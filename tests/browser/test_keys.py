@@ -1,7 +1,5 @@
 """Logging from any page: the button, the key `l` and the sheet; the other keys and their switch."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -10,19 +8,10 @@ from tests.browser.conftest import CheckPage, Look, OpenPage
 from tests.browser.test_reading import log_in, open_path
 from tests.browser.test_walk import fits
 from tests.fixtures.cast import make_learner, make_plan
-from tests.fixtures.curriculum import load_test_curriculum
-from tests.fixtures.newer import forget_revisions
 from tracker.journal.models import StudySession
 from tracker.people.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def content(transactional_db: None) -> Iterator[Catalogue]:
-    forget_revisions()
-    yield load_test_curriculum()
-    forget_revisions()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The plan's pages in a browser: by clicks, by keyboard, without scripts, in every look and on paper."""
 
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Literal
 
@@ -13,8 +12,6 @@ from tests.browser.conftest import CheckPage, Look, OpenPage
 from tests.browser.test_reading import log_in, open_path
 from tests.browser.test_walk import fits
 from tests.fixtures.cast import WEEK, make_learner
-from tests.fixtures.curriculum import load_test_curriculum
-from tests.fixtures.newer import forget_revisions
 from tracker import clock
 from tracker.journal.models import StudySession
 from tracker.library import words
@@ -26,13 +23,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 WEEKS_AGO = 14
 DONE = 9
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-
-
-@pytest.fixture
-def content(transactional_db: None) -> Iterator[Catalogue]:
-    forget_revisions()
-    yield load_test_curriculum()
-    forget_revisions()
 
 
 @pytest.fixture

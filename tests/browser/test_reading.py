@@ -1,7 +1,6 @@
 """Reading the curriculum and saying what one knows, in a browser: it fits, it can be read, it answers."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,8 +9,7 @@ from curriculum.catalogue import Catalogue
 from tests.browser.conftest import CheckPage, Look, OpenPage
 from tests.browser.test_walk import fits
 from tests.fixtures.cast import browser_of, make_learner, make_plan
-from tests.fixtures.curriculum import load_test_curriculum
-from tests.fixtures.newer import ADDED, SENTENCE, forget_revisions, newer_content, publish
+from tests.fixtures.newer import ADDED, SENTENCE, newer_content, publish
 from tracker.people.models import User
 from tracker.plans.models import Mark, SelfCheckAnswer, SkillRating
 
@@ -33,13 +31,6 @@ OPEN = (
     "/curriculum/search/?q=poison",
     "/curriculum/search/?q=zzqxv",
 )
-
-
-@pytest.fixture
-def content(transactional_db: None) -> Iterator[Catalogue]:
-    forget_revisions()
-    yield load_test_curriculum()
-    forget_revisions()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 from curriculum.catalogue import Catalogue
 from tests.browser.conftest import CheckPage, Look, OpenPage
 from tests.fixtures.cast import PASSWORD
-from tests.fixtures.curriculum import load_test_curriculum
 from tracker.journal.models import StudySession
 from tracker.milestones.models import Completion
 from tracker.people.models import User
@@ -18,11 +17,6 @@ from tracker.reminders.models import Consent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Seen = Callable[[Page], None]
-
-
-@pytest.fixture
-def content(transactional_db: None) -> Catalogue:
-    return load_test_curriculum()
 
 
 def fits(page: Page) -> None:

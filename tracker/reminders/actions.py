@@ -3,7 +3,7 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -247,8 +247,7 @@ def ask_for_mail(learner: User, now: datetime) -> Reminder | None:
     person = queries.people([learner.pk])[learner.pk]
     if recipient is None:
         return None
-    prospect = replace(person.prospect(recipient, now, "active"), is_monthly=False)
-    if rules.decide(prospect, now):
+    if rules.decide(person.prospect(recipient, now, "active", is_asked_for=True), now):
         return None
     week = rules.iso_week_of(now, person.zone)
     year, number, _ = week.first_on.isocalendar()

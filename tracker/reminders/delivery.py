@@ -346,13 +346,14 @@ def is_silent(standing: Standing, completed: Sequence[tuple[str, date]]) -> bool
 def prospect_of(work: Work, *, was_mailed: bool = False) -> rules.Prospect:
     """What decides on a leased row. A mail that is asked for comes whatever the plan's state or rhythm."""
     row, state = work.leased, work.standing.state
-    if not work.is_asked_for:
-        return row.person.prospect(
-            row.recipient, row.reminder.due_at, state, is_silent=work.is_silent, was_mailed=was_mailed
-        )
-    state = "active" if state != "none" else state
-    prospect = row.person.prospect(row.recipient, row.reminder.due_at, state, was_mailed=was_mailed)
-    return replace(prospect, is_monthly=False)
+    return row.person.prospect(
+        row.recipient,
+        row.reminder.due_at,
+        "active" if work.is_asked_for and state != "none" else state,
+        is_asked_for=work.is_asked_for,
+        is_silent=work.is_silent,
+        was_mailed=was_mailed,
+    )
 
 
 def surely(write: Callable[[], object]) -> None:

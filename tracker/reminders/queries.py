@@ -43,14 +43,15 @@ class Person:
         due_at: datetime,
         plan_state: str,
         *,
+        is_asked_for: bool = False,
         is_silent: bool = False,
         was_mailed: bool = False,
     ) -> rules.Prospect:
-        """What `rules.decide` asks."""
+        """What `rules.decide` asks. A mail that is asked for comes whatever the rhythm."""
         return rules.Prospect(
             due_at=due_at,
             due_on=due_at.astimezone(self.zone).date(),
-            is_monthly=is_silent or recipient.rhythm == Recipient.Rhythm.MONTHLY,
+            is_monthly=not is_asked_for and (is_silent or recipient.rhythm == Recipient.Rhythm.MONTHLY),
             was_mailed=was_mailed,
             is_active=self.is_active,
             has_consented=recipient.consented_at is not None,

@@ -33,12 +33,17 @@ def home(request: HttpRequest) -> HttpResponse:
 def theme(request: HttpRequest) -> HttpResponse:
     """Keeps the chosen theme in a cookie; it says nothing else."""
     response = redirect(local_path(request, default="home"))
-    chosen = request.POST.get("theme", "")
-    if chosen in THEMES:
-        response.set_cookie(
-            "theme", chosen, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure()
-        )
+    _keep_choice(request, response, "theme", THEMES)
     return response
+
+
+def _keep_choice(request: HttpRequest, response: HttpResponse, name: str, choices: tuple[str, ...]) -> None:
+    """Keeps on this device what a form chose, if it is one of the choices."""
+    chosen = request.POST.get(name, "")
+    if chosen in choices:
+        response.set_cookie(
+            name, chosen, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure()
+        )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,11 +52,7 @@ def keys(request: LearnerRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "desk/_keys.html" if request.htmx else "desk/keys.html")
     response = redirect(local_path(request, default="keys"))
-    chosen = request.POST.get("keys", "")
-    if chosen in {"on", "off"}:
-        response.set_cookie(
-            "keys", chosen, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure()
-        )
+    _keep_choice(request, response, "keys", ("on", "off"))
     return response
 
 
