@@ -42,10 +42,12 @@ test:  ## run the whole suite on SQLite and PostgreSQL, in a browser and under f
 	@$(TEST) -n0 -m faults
 	@$(IN)/coverage report
 
-soak:  ## run the fault tests at larger numbers (CAIRN_FAULT_LEARNERS=, CAIRN_FAULT_KILLS=)
+soak:  ## run fault and fuzz tests at larger numbers (CAIRN_FAULT_LEARNERS=, _KILLS=, _SEED=, CAIRN_FUZZ_INPUTS=)
 	@$(call environment,check)
-	@CAIRN_FAULT_LEARNERS=$${CAIRN_FAULT_LEARNERS:-2000} CAIRN_FAULT_KILLS=$${CAIRN_FAULT_KILLS:-40} \
+	@seed=$${CAIRN_FAULT_SEED:-$$(date +%s)}; echo "Moments by CAIRN_FAULT_SEED=$$seed"; CAIRN_FAULT_SEED=$$seed \
+		CAIRN_FAULT_LEARNERS=$${CAIRN_FAULT_LEARNERS:-2000} CAIRN_FAULT_KILLS=$${CAIRN_FAULT_KILLS:-40} \
 		$(TEST) -n0 -m faults --durations=20
+	@CAIRN_FUZZ_INPUTS=$${CAIRN_FUZZ_INPUTS:-20000} $(TEST) -n0 tests/evidence/reports/test_fuzz.py --durations=5
 
 check:  ## formatting, types, import contracts, migrations, curriculum, deployment, containers
 	@$(call environment,check)

@@ -4,10 +4,11 @@
                                JSON, inside a process whose environment names an empty CAIRN_DATA
 
 Every learner has a plan and eight weeks of sessions. In every round the same mails go into the same server
-(bench.sink, which keeps nothing) three ways: already written, over one connection by smtplib (`raw`);
-claimed, written, handed over and recorded by one worker, and by two. Workers are processes that have started
-before the clock does. First on SQLite, then on a PostgreSQL of the run's own; both wait for the disk. What is
-said is each rate as a share of the raw one of its round.
+(bench.sink, which keeps nothing) four ways: already written, over one connection by smtplib (`raw`); rendered
+and sent by a plain loop of Django over one connection, from facts read before the clock starts, without claim
+or record (`plain`, a yardstick); claimed, written, handed over and recorded by one worker, and by two.
+Workers are processes that have started before the clock does. First on SQLite, then on a PostgreSQL of the
+run's own; both wait for the disk. What is said is each rate as a share of the raw one of its round.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -112,8 +114,8 @@ def work() -> None:
         print(sent, flush=True)
 
 
-def written(number: int) -> list[tuple[str, str, bytes]]:
-    """Every mail as the workers would hand it over: sender, recipient, bytes."""
+def writers(number: int) -> list[Callable[[], Any]]:
+    """For every mail what writes it, from facts that are read already."""
     from tracker import clock  # noqa: PLC0415
     from tracker.plans.queries import standings  # noqa: PLC0415
     from tracker.reminders import actions, mail, queries  # noqa: PLC0415
@@ -123,9 +125,8 @@ def written(number: int) -> list[tuple[str, str, bytes]]:
     actions.claim_due(now, number)
     rows = queries.leased(list(Reminder.objects.values_list("pk", flat=True)))
     found = standings({row.person.learner_id: now.date() for row in rows})
-    letters = [mail.weekly_letter(row, found[row.person.learner_id], now, "t" * 43) for row in rows]
     due_again()
-    return [("cairn@localhost", letter.to, letter.as_bytes()) for letter in letters]
+    return [partial(mail.weekly_letter, row, found[row.person.learner_id], now, "t" * 43) for row in rows]
 
 
 def questions(number: int) -> float:
@@ -148,6 +149,20 @@ def questions(number: int) -> float:
     return (asked[1] - asked[0]) / (number // 4)
 
 
+def plain_seconds(letters: list[Callable[[], Any]]) -> float:
+    """How long a loop takes that renders each mail, makes Django's message of it and sends it."""
+    from django.core.mail import get_connection  # noqa: PLC0415
+
+    connection = get_connection()
+    connection.open()
+    begun = time.perf_counter()
+    for write in letters:
+        write().as_django(connection).send()
+    seconds = time.perf_counter() - begun
+    connection.close()
+    return seconds
+
+
 def raw_seconds(port: int, mails: list[tuple[str, str, bytes]]) -> float:
     """How long written mails take over one connection."""
     with smtplib.SMTP(HOST, port, timeout=30) as server:
@@ -165,8 +180,9 @@ def measure(port: int, learners: int, rounds: int) -> dict[str, float]:
     from tracker.reminders.models import Reminder  # noqa: PLC0415
 
     make_learners(learners)
-    mails = written(learners)
-    took: dict[str, list[float]] = {"raw": [], **{f"workers_{count}": [] for count in WORKERS}}
+    letters = writers(learners)
+    mails = [("cairn@localhost", letter.to, letter.as_bytes()) for letter in (write() for write in letters)]
+    took: dict[str, list[float]] = {"raw": [], "plain": [], **{f"workers_{count}": [] for count in WORKERS}}
     with (
         process("bench.mails", os.environ, "--work") as one,
         process("bench.mails", os.environ, "--work") as two,
@@ -191,6 +207,7 @@ def measure(port: int, learners: int, rounds: int) -> dict[str, float]:
 
         ways: dict[str, Callable[[], float]] = {
             "raw": lambda: raw_seconds(port, mails),
+            "plain": lambda: plain_seconds(letters),
             "workers_1": lambda: drain(1),
             "workers_2": lambda: drain(2),
         }
@@ -256,6 +273,7 @@ def said(figures: Mapping[str, Any]) -> list[str]:
             f"{row['workers_2_a_second']:.0f} with two; {row['workers_1_of_raw']:.2f} and "
             f"{row['workers_2_of_raw']:.2f} of {row['raw_a_second']:.0f} mails of the same "
             f"{row['mail_bytes'] / 1024:.1f} kB that are only handed over (floor 0.35, aim 0.5 with two). "
+            f"A plain loop of Django without claim or record: {row['plain_of_raw']:.2f}. "
             f"{row['reads_a_mail']:.2f} reads a mail (aim: at most 0.1)."
         )
     return lines

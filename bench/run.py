@@ -25,7 +25,7 @@ from statistics import median
 from typing import Any
 from urllib.parse import urljoin
 
-from bench import curriculum, mails, plans, posts
+from bench import claims, curriculum, load, mails, plans, posts, reports
 from bench.assets import styles_and_scripts
 from bench.driver import Load, gzipped_size
 from bench.server import HOST, SERVER_ARGUMENTS, free_port, served
@@ -35,7 +35,7 @@ from bench.table import Measured, Pages, assets_verdict, page_verdict, ratios, t
 CONNECTIONS = (1, 8)
 WARM_UP_SECONDS = 1.0
 YARDSTICKS = [page.name for page in YARDSTICK_PAGES]
-SECTIONS = ("curriculum", "plans", "posts", "mails")
+SECTIONS = ("curriculum", "plans", "posts", "mails", "claims", "load", "reports")
 
 
 def drive(site: Site, page: Page, connections: int, seconds: float) -> Load:
@@ -160,6 +160,9 @@ def run(*, yardsticks_only: bool, rounds: int, seconds: float) -> None:
         verdicts += plans.said(figures["plans"], 1e6 / median(pages["bare"].rates[1]))
         verdicts += posts.said(figures["posts"])
         verdicts += mails.said(figures["mails"])
+        verdicts += claims.said(figures["claims"])
+        verdicts += load.said(figures["load"])
+        verdicts += reports.said(figures["reports"])
 
     print(table(pages, YARDSTICKS))
     print(

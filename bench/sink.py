@@ -1,54 +1,30 @@
-"""`python -m bench.sink`: an SMTP server that takes every mail and keeps none; prints its port first.
+"""`python -m bench.sink`: a real SMTP server (aiosmtpd) that takes every mail and keeps none.
 
-It reads ahead and answers what has arrived in one go, so that a client that pipelines is not held up. It is
-its own process, so that it runs on another processor than who sends.
+It prints its port first. It is its own process, so that it can run on another processor than who sends.
 """
 
-import socketserver
+import asyncio
+from typing import Any
 
-REPLIES = {
-    b"EHLO": b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n",
-    b"HELO": b"250 sink\r\n",
-    b"MAIL": b"250 ok\r\n",
-    b"RCPT": b"250 ok\r\n",
-    b"DATA": b"354 go on\r\n",
-    b"RSET": b"250 ok\r\n",
-    b"NOOP": b"250 ok\r\n",
-    b"QUIT": b"221 bye\r\n",
-}
+from aiosmtpd.smtp import SMTP
 
 
-class Conversation(socketserver.StreamRequestHandler):
-    """One connection."""
+class TakesAll:
+    """What aiosmtpd asks about each mail."""
 
-    wbufsize = -1
-
-    def handle(self) -> None:
-        self.say(b"220 sink\r\n")
-        for line in self.rfile:
-            word = line[:4].upper()
-            self.say(REPLIES.get(word, b"500 what\r\n"))
-            if word == b"QUIT":
-                return
-            if word == b"DATA":
-                for body_line in self.rfile:
-                    if body_line == b".\r\n":
-                        break
-                self.say(b"250 taken\r\n")
-
-    def say(self, reply: bytes) -> None:
-        self.wfile.write(reply)
-        self.wfile.flush()
+    async def handle_DATA(self, *_: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        return "250 taken"
 
 
-class Sink(socketserver.ThreadingTCPServer):
-    """A thread a connection."""
-
-    daemon_threads = True
-    allow_reuse_address = True
+async def serve() -> None:
+    """Serve until killed."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: SMTP(TakesAll(), hostname="sink", enable_SMTPUTF8=True), "127.0.0.1", 0
+    )
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
 
 
 if __name__ == "__main__":
-    with Sink(("127.0.0.1", 0), Conversation) as server:
-        print(server.server_address[1], flush=True)
-        server.serve_forever()
+    asyncio.run(serve())

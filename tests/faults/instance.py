@@ -5,6 +5,9 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -45,7 +48,11 @@ class Process:
 
     def has_said(self, words: str) -> bool:
         """Whether the words are in its log."""
-        return words in self.log.read_text(errors="replace")
+        return self.times_said(words) > 0
+
+    def times_said(self, words: str) -> int:
+        """How often the words are in its log."""
+        return self.log.read_text(errors="replace").count(words)
 
     @property
     def is_running(self) -> bool:
@@ -75,8 +82,8 @@ class Instance:
             **({"DATABASE_URL": database.url} if database else {}),
         )
 
-    def run(self, *arguments: str) -> None:
-        """Runs a Python program to its end."""
+    def run(self, *arguments: str) -> str:
+        """Runs a Python program to its end; returns what it printed."""
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=ROOT,
@@ -87,18 +94,53 @@ class Instance:
             timeout=120,
         )
         assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def prepare(self, learners: int) -> None:
         """Makes the database, with so many learners due."""
         self.run("manage.py", "migrate", "-v", "0")
         self.run("-m", "tests.faults.due_learners", str(learners))
 
-    def start_worker(self, *, threads: int = 2) -> Process:
-        """A worker as `manage.py run` starts it."""
+    def use_fault_settings(self) -> None:
+        """Processes started from now on have the settings of tests/faults/settings.py."""
+        self.environment["DJANGO_SETTINGS_MODULE"] = "tests.faults.settings"
+
+    @contextmanager
+    def disk_full(self) -> Iterator[None]:
+        """The database file may not grow for a while; of processes with the fault settings."""
+        full = self.folder / "disk-is-full"
+        full.touch()
+        yield
+        full.unlink()
+
+    def leave_no_room(self, email: str) -> None:
+        """Pads the learner's reminder until 20 bytes more would take another page of the file."""
+        pad = (
+            "UPDATE reminders_reminder SET log_password_stamp = log_password_stamp || ? "
+            "WHERE learner_id = (SELECT id FROM people_user WHERE email = ?)"
+        )
+        sqlite = sqlite3.connect(self.folder / "cairn.sqlite3", timeout=20, isolation_level=None)
+        try:
+            [before] = sqlite.execute("PRAGMA page_count").fetchone()
+            while True:
+                sqlite.execute("BEGIN IMMEDIATE")
+                sqlite.execute(pad, ("x" * 20, email))
+                [pages] = sqlite.execute("PRAGMA page_count").fetchone()
+                if pages > before:
+                    sqlite.execute("ROLLBACK")
+                    return
+                sqlite.execute("COMMIT")
+        finally:
+            sqlite.close()
+
+    def start_worker(self, *, threads: int = 2, clock_off_by: timedelta = timedelta()) -> Process:
+        """A worker as `manage.py run` starts it; only with the fault settings can its clock be off."""
+        self.environment["CAIRN_TEST_CLOCK"] = str(int(clock_off_by.total_seconds()))
         pool = ["--pool", "threads", "--concurrency", str(threads), "--without-gossip", "--without-mingle"]
         return self._start("worker", ["worker", *pool, "--loglevel", "INFO"])
 
     def start_beat(self) -> Process:
+        self.environment["CAIRN_TEST_CLOCK"] = "0"
         return self._start("beat", ["beat", "--loglevel", "INFO", "--pidfile="])
 
     def _start(self, kind: str, arguments: list[str]) -> Process:

@@ -6,13 +6,14 @@ unknown for each connection that a kill has broken.
 
 from collections.abc import Iterator
 from itertools import cycle
+from random import Random
 
 import pytest
 
 from tests.faults.instance import Instance, check_promise
 from tests.faults.sink import Point, Sink
 from tests.servers import Server
-from tests.sizes import fault_kills, fault_learners
+from tests.sizes import fault_kills, fault_learners, fault_seed
 from tracker.operations.processes import wait_until
 
 pytestmark = pytest.mark.faults
@@ -51,8 +52,13 @@ KILL_POINTS = (
 
 
 def kill_moments() -> Iterator[tuple[int, Point, str | None]]:
-    """So many moments as are asked for, spread evenly over the mails."""
-    number = fault_kills()
+    """So many moments as are asked for: spread evenly over the mails, or random with a seed."""
+    number, seed = fault_kills(), fault_seed()
+    if seed is not None:
+        chance = Random(seed)
+        for moment in sorted(chance.sample(range(1, LEARNERS - number), number)):
+            yield moment, *chance.choice(KILL_POINTS)
+        return
     for place, (point, state) in zip(range(1, number + 1), cycle(KILL_POINTS), strict=False):
         yield max(1, place * LEARNERS // (number + 1)), point, state
 
@@ -143,6 +149,7 @@ def test_a_stopped_worker_leaves_nothing_unknown(instance: Instance, sink: Sink)
 
 def test_a_mail_server_that_breaks_connections(instance: Instance, sink: Sink) -> None:
     """Refusals, lost connections and a server that falls silent, between good mails."""
+    instance.use_fault_settings()
     instance.prepare(LEARNERS)
     for place in range(1, LEARNERS, 20):
         sink.fault(Point.MAIL, reply="421 4.3.2 closing", drops=True, at=place + 3)
@@ -153,6 +160,9 @@ def test_a_mail_server_that_breaks_connections(instance: Instance, sink: Sink) -
         sink.fault(point, drops=True, at=LEARNERS * part // 4)
         for part, point in ((1, Point.DOT), (2, Point.ACCEPTED))
     ]
+    # The mail is tried again where the silence began before it left, and unknown where it came after the dot.
+    sink.fault(Point.DATA, stalls=True, at=LEARNERS // 3)
+    after_the_dot.append(sink.fault(Point.ACCEPTED, stalls=True, at=LEARNERS * 3 // 5))
     instance.start_worker()
     instance.start_worker()
     instance.start_beat()

@@ -14,6 +14,8 @@ from django.db import transaction
 from django.test import Client
 
 from curriculum.catalogue import Catalogue
+from tests.coverage.factories import make_claims
+from tests.evidence.factories import everything_handed_in
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_plan, make_session
 from tests.people.conftest import is_logged_in, log_in, sign_up, text_of
 from tracker.journal.actions import keep_waiting_file, start_timer
@@ -25,9 +27,9 @@ from tracker.people.models import User
 from tracker.people.tasks import delete_due_accounts
 from tracker.plans.models import Baseline, Mark, Pause, PlanChange, SelfCheckAnswer, SkillRating
 from tracker.reminders.actions import make_feed_address
-from tracker.reminders.models import Consent, MailTrial, Recipient, Reminder
+from tracker.reminders.models import Channel, Consent, MailTrial, Recipient, Reminder
 
-OURS = ("people", "journal", "plans", "milestones", "reminders", "account", "sessions")
+OURS = ("people", "journal", "evidence", "plans", "coverage", "milestones", "reminders", "account", "sessions")
 # Not a learner's: the hash of the set-up address.
 NOBODYS = {"SetUpAddress", "EmailConfirmation"}
 
@@ -87,6 +89,7 @@ def everything(learner: User, content: Catalogue) -> None:
         not_before=NOW,
     )
     MailTrial.objects.create(learner=learner, asked_at=NOW)
+    Channel.objects.create(learner=learner, chosen_at=NOW)
     make_feed_address(learner, replaces=False, now=NOW)
     token, _ = actions.make_token(learner, name="laptop", scope="log", expires_at=None, now=NOW)
     make_session(learner, logged_with=token)
@@ -105,6 +108,8 @@ def everything(learner: User, content: Catalogue) -> None:
     make_session(learner, import_batch=batch)
     start_timer(learner, module_key="mindset", activity_key="", now=NOW)
     actions.keep_answer(learner, "a key", "0" * 64, 201, "{}", now=NOW)
+    everything_handed_in(learner)
+    make_claims(learner)
     EmailAddress.objects.create(user=learner, email=f"pending-{learner.pk}@example.org")
     browser_of(learner)
 

@@ -150,6 +150,14 @@ def test_an_address_longer_than_the_database_keeps_is_refused_whole(db: None) ->
     assert not User.objects.exists()
 
 
+@pytest.mark.parametrize("local_part", ["a" * 300, "a" * 65, "alice\r\nBcc: eve", "alice\x00", "a,eve@x"])
+def test_a_local_part_that_no_mail_can_carry_is_refused(db: None, local_part: str) -> None:
+    answer = sign_up(Client(), f"{local_part}@example.org")
+    assert answer.status_code == 200
+    assert "That is no e-mail address." in text_of(answer)
+    assert not User.objects.exists()
+
+
 def test_an_address_is_one_account_however_it_is_written(db: None) -> None:
     sign_up(Client(), "Alice@M\u00fcnchen.Example")
     assert User.objects.get().email == "alice@xn--mnchen-3ya.example"

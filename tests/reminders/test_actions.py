@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -285,10 +285,23 @@ def test_rows_given_back_can_be_taken_at_once(alice: User) -> None:
 def test_a_hand_over_begins_once(alice: User) -> None:
     make_recipient(alice)
     row, token = make_leased(alice)
+    assert may_begin(row, token, alice.email)
     assert actions.begin_hand_over(row.pk, token, alice.email, NOW)
     row.refresh_from_db()
     assert (row.state, row.handed_over_at) == ("handing_over", NOW)
     assert not actions.begin_hand_over(row.pk, token, alice.email, NOW)
+
+
+def may_begin(row: Reminder, token: UUID, address: str) -> bool:
+    """What `begin_hand_over` asks in its own words, in those that the rest of the engine uses."""
+    return Reminder.objects.filter(
+        queries.wanted(),
+        queries.goes_to(address),
+        pk=row.pk,
+        state=State.CLAIMED,
+        lease_token=token,
+        leased_until__gt=NOW,
+    ).exists()
 
 
 NO_HAND_OVER: dict[str, Callable[[User], object]] = {
@@ -297,6 +310,8 @@ NO_HAND_OVER: dict[str, Callable[[User], object]] = {
     "another worker's": lambda learner: Reminder.objects.update(lease_token=uuid4()),
     "lease over": lambda learner: Reminder.objects.update(leased_until=NOW),
     "another address": lambda learner: EmailAddress.objects.update(email="alice@example.net"),
+    "not the first address": lambda learner: EmailAddress.objects.update(primary=False),
+    "no choice": lambda learner: Recipient.objects.all().delete(),
     "sent": lambda learner: Reminder.objects.update(state=State.SENT),
     "deletion asked for": lambda learner: User.objects.update(deletion_due_at=NOW),
 }
@@ -308,6 +323,7 @@ def test_no_hand_over_begins(alice: User, why: str) -> None:
     row, token = make_leased(alice)
     NO_HAND_OVER[why](alice)
     before = Reminder.objects.get(pk=row.pk).state
+    assert not may_begin(row, token, alice.email)
     assert not actions.begin_hand_over(row.pk, token, alice.email, NOW)
     assert Reminder.objects.get(pk=row.pk).state == before
 
@@ -321,6 +337,17 @@ def test_outcomes_are_recorded_once_and_by_their_worker_alone(alice: User) -> No
     assert not actions.record_again(row.pk, token, NOW, "no", attempts=1)
     row.refresh_from_db()
     assert (row.state, row.reason, row.finished_at) == ("sent", "250 ok", NOW)
+
+
+def test_a_hand_over_taken_for_abandoned_is_settled_by_who_has_it(alice: User, bob: User) -> None:
+    row, token = make_leased(alice, state=State.HANDING_OVER)
+    other, other_token = make_leased(bob, state=State.HANDING_OVER)
+    actions.sweep(NOW + timedelta(hours=1))  # a worker whose clock is ahead
+    assert set(Reminder.objects.values_list("state", flat=True)) == {"unknown"}
+    assert not actions.record_sent(row.pk, uuid4(), NOW, "250 ok")
+    assert actions.record_sent(row.pk, token, NOW, "250 ok")
+    assert actions.record_failed(other.pk, other_token, NOW, "554 no")
+    assert set(Reminder.objects.values_list("state", flat=True)) == {"sent", "failed"}
 
 
 def test_a_refusal_for_now_goes_back_to_claimed_and_waits(alice: User) -> None:
@@ -343,15 +370,14 @@ def test_reasons_are_cut_to_what_the_column_holds(alice: User) -> None:
 
 
 def test_a_hand_over_whose_lease_lapsed_becomes_unknown(alice: User, bob: User) -> None:
-    lapsed, token = make_leased(alice, state=State.HANDING_OVER, leased_until=NOW)
+    lapsed, _ = make_leased(alice, state=State.HANDING_OVER, leased_until=NOW)
     running, _ = make_leased(bob, state=State.HANDING_OVER, leased_until=NOW + timedelta(seconds=1))
     actions.sweep(NOW)
     lapsed.refresh_from_db()
     running.refresh_from_db()
     assert (lapsed.state, running.state) == ("unknown", "handing_over")
     assert "not known" in lapsed.reason
-    # Who was thought dead and is not changes nothing any more, and no worker takes the row.
-    assert not actions.record_sent(lapsed.pk, token, NOW, "250 ok")
+    # No worker takes the row.
     assert actions.lease(NOW + timedelta(days=1), 10, uuid4()) == []
 
 

@@ -1,5 +1,6 @@
 """A batch from lease to record: against an SMTP server that follows a script, as files, by locmem."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
@@ -126,25 +127,49 @@ def test_the_hand_over_is_on_record_while_the_body_is_on_its_way(
 def test_reads_do_not_grow_with_the_batch_and_each_mail_costs_two_writes(
     sink: Sink, learners: Learners
 ) -> None:
-    def cost(number: int) -> tuple[int, int]:
+    def cost(number: int) -> tuple[int, int, int]:
         learners(number)
         with CaptureQueriesContext(connection) as captured:
             assert deliver() == {"sent": number}
-        asked = [query["sql"] for query in captured]
+        asked = [query["sql"].strip() for query in captured]
+        words = Counter(sql.partition(" ")[0] for sql in asked)
+        assert set(words) == {"UPDATE", "SELECT", "SAVEPOINT", "RELEASE"}
         writes = [
             sql
             for sql in asked
-            if sql.startswith("UPDATE") and ('"handing_over"' in sql or "'handing_over'" in sql)
+            if sql.startswith("UPDATE") and ("handing_over" in sql or "finished_at" in sql)
         ]
-        assert all(sql.startswith(("UPDATE", "SELECT", "SAVEPOINT", "RELEASE")) for sql in asked)
-        return len(writes), len(asked) - len(writes)
+        return len(writes), words["SAVEPOINT"], words["SELECT"] + words["UPDATE"] - len(writes)
 
     cost(1)  # the curriculum is read once
-    few_writes, few_others = cost(10)
-    many_writes, many_others = cost(100)
+    few_writes, few_commits, few_others = cost(10)
+    many_writes, many_commits, many_others = cost(100)
     assert (few_writes, many_writes) == (20, 200)
+    # The outcome of one mail is committed with the beginning of the next.
+    assert many_commits - few_commits == 90
     # One question for every 25 mails, whether they are still wanted; all else is asked once.
     assert many_others - few_others == 3
+
+
+def test_the_outcome_of_a_mail_is_on_record_when_the_next_body_leaves(
+    sink: Sink, learners: Learners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learners(3)
+    seen = []
+    begin = actions.begin_hand_over
+
+    def looking(*given: Any) -> bool:
+        begun = begin(*given)
+        seen.append(states())
+        return begun
+
+    monkeypatch.setattr(actions, "begin_hand_over", looking)
+    assert deliver() == {"sent": 3}
+    assert seen == [
+        ["handing_over", "claimed", "claimed"],
+        ["sent", "handing_over", "claimed"],
+        ["sent", "sent", "handing_over"],
+    ]
 
 
 # --- unwanted ---------------------------------------------------------------------------------------------
@@ -461,21 +486,26 @@ def test_a_database_away_before_the_body_sends_nothing(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("number", [1, 3])
 def test_an_outcome_is_written_when_the_database_is_back(
-    sink: Sink, learners: Learners, monkeypatch: pytest.MonkeyPatch
+    sink: Sink, learners: Learners, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    learners(2)
-    record, away = actions.record_sent, iter([True, True, False, False])
+    learners(number)
+    record, away = actions.record_sent, iter([True, True])
 
     def failing(*given: Any) -> bool:
-        if next(away):
+        if next(away, False):
             raise OperationalError("server closed the connection")
         return record(*given)
 
     monkeypatch.setattr(actions, "record_sent", failing)
-    assert deliver() == {"sent": 2}
-    assert states() == ["sent", "sent"]
-    assert len(sink.accepted()) == 2
+    # Where another mail waits, the outcome is to be committed with its beginning: then that mail waits too.
+    deliver()
+    assert states() == ["sent", *["claimed", "sent"][: number - 1]]
+    Reminder.objects.update(not_before=NOW)
+    deliver()
+    assert states() == ["sent"] * number
+    assert len(sink.accepted()) == number
 
 
 # --- other backends ---------------------------------------------------------------------------------------

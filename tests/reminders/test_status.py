@@ -225,6 +225,39 @@ def test_the_cause_is_what_others_share(reason: str, cause: str) -> None:
     assert rules.cause_of(reason) == cause
 
 
+@pytest.mark.parametrize(
+    ("reason", "cause"),
+    [
+        ("550 5.1.1 <dora@example.org>: no such user", "550 5.1.1"),
+        ("smtp; 550-5.1.1 The account does not exist", "550 5.1.1"),
+        ("5.4.4", "5.4.4"),
+        ("552 mailbox is gone", "552"),
+        ("User unknown: dora", "User unknown"),
+        ("", "no reason"),
+    ],
+)
+def test_the_cause_of_a_bounce_is_the_servers_codes(reason: str, cause: str) -> None:
+    assert rules.bounce_cause_of(reason) == cause
+
+
+def test_bounced_addresses_are_counted_by_cause(web: Client, now: datetime) -> None:
+    assert status.status(now).bounced == 0
+    for number, reason in enumerate(("550 5.1.1 <a@b>: none", "550 5.1.1 <c@d>: none", "5.4.4 no route")):
+        bounced_at = now - number * MINUTE
+        make_recipient(make_learner(f"learner{number}"), bounced_at=bounced_at, bounced_reason=reason)
+    found = status.status(now)
+    assert found.bounced == 3
+    assert [(each.cause, each.mails) for each in found.bounced_by_cause] == [("550 5.1.1", 2), ("5.4.4", 1)]
+    assert dict(status.facts(found))["Bounced"] == "3"
+    text, terminal, said = page(web), told(), json.loads(told("--json"))
+    assert "Mail to these addresses came back for good." in text
+    assert "bounced: 3" in terminal.splitlines()
+    for cause in ("550 5.1.1", "5.4.4"):
+        assert cause in text
+        assert cause in terminal
+    assert (said["bounced"], said["bounced_by_cause"][0]["mails"]) == (3, 2)
+
+
 def test_causes_are_in_the_order_of_their_number_and_then_of_time() -> None:
     found = rules.by_cause([("a: 1", NOW), ("b: 1", NOW + MINUTE), ("b: 2", NOW), ("c", NOW + 2 * MINUTE)])
     assert [(each.cause, each.mails, each.last_at) for each in found] == [
@@ -284,7 +317,7 @@ def test_the_number_of_questions_does_not_grow(web: Client, now: datetime) -> No
     few = cost()
     make_rows(190)
     assert cost() == few
-    assert few <= 18
+    assert few <= 19
 
 
 @pytest.mark.parametrize(
@@ -296,6 +329,8 @@ def test_the_number_of_questions_does_not_grow(web: Client, now: datetime) -> No
         (lambda: status.failures(NOW), "reminders_never_came"),
         (lambda: list(status.unknown()), "reminders_unknown"),
         (status.next_due, "recipients_due"),
+        (lambda: status.bounced(5), "recipients_bounced"),
+        (status.bounced_by_cause, "recipients_bounced"),
         (lambda: list(queries.latest(100)), "reminders_latest"),
     ],
 )

@@ -1,5 +1,8 @@
 """The tick, and the command that looks at what it left."""
 
+import socket
+import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
@@ -11,6 +14,7 @@ from kombu.exceptions import OperationalError as BrokerIsAway
 
 from tests.fixtures.cast import NOW, make_learner
 from tests.reminders.factories import make_recipient, make_reminder
+from tracker.celery import app
 from tracker.operations.actions import beat
 from tracker.operations.models import Heartbeat
 from tracker.people.models import User
@@ -52,7 +56,8 @@ def test_as_many_batches_are_asked_for_as_there_is_work(published: Published, se
     tasks.wake()
     assert [args for args, _ in published] == [(3,), (3,), (3,)]
     # A batch asked for is worth nothing once the next tick has asked again; nothing is put on a timer.
-    assert all(set(options) == {"expires"} and options["expires"] <= 60 for _, options in published)
+    assert all(set(options) == {"expires", "connection"} for _, options in published)
+    assert all(options["expires"] <= 60 for _, options in published)
 
 
 def test_a_tick_asks_for_no_more_than_its_share(published: Published, settings: Any) -> None:
@@ -103,14 +108,59 @@ def test_a_heartbeat_is_one_row(db: None) -> None:
 def test_deliver_hands_over(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def noting(limit: int, *, now: Callable[[], Any], stopping: Callable[[], bool]) -> None:
+    def noting(limit: int, *, now: Callable[[], Any], stopping: Callable[[], bool]) -> Counter[str]:
         assert now() == NOW
         assert not stopping()
         asked.append(limit)
+        return Counter()
 
     monkeypatch.setattr("tracker.reminders.delivery.deliver", noting)
     tasks.deliver(200)
     assert asked == [200]
+
+
+@pytest.mark.parametrize(
+    ("counts", "ends_in", "goes_on"),
+    [
+        ({"sent": 2, "again": 1}, 30, True),
+        ({"skipped": 2, "failed": 1}, 30, True),
+        ({"sent": 2}, 30, False),  # nothing is left
+        ({"sent": 2, "put off": 1}, 30, False),  # there is no mail server
+        ({"sent": 2, "given back": 1}, 30, False),  # the worker stops
+        ({"sent": 3}, 0, False),  # the next tick has asked by now
+    ],
+)
+def test_a_full_batch_asks_for_the_next_until_the_next_tick(
+    published: Published,
+    monkeypatch: pytest.MonkeyPatch,
+    counts: dict[str, int],
+    ends_in: int,
+    goes_on: bool,
+) -> None:
+    until = (NOW + timedelta(seconds=ends_in)).isoformat()
+    monkeypatch.setattr("tracker.reminders.delivery.deliver", lambda *_, **__: Counter(counts))
+    tasks.deliver.push_request(expires=until)  # type: ignore[call-arg]
+    try:
+        tasks.deliver.run(3)
+    finally:
+        tasks.deliver.pop_request()
+    assert [(args, options["expires"]) for args, options in published] == [((3,), until)] * goes_on
+
+
+def test_a_broker_that_never_answers_does_not_hold_up_a_tick(
+    alice: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It takes the connection and says nothing, as one does whose machine hangs."""
+    make_reminder(alice)
+    monkeypatch.setattr(tasks, "BROKER_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        monkeypatch.setattr(app.conf, "broker_write_url", address)
+        begun = time.monotonic()
+        tasks.wake()
+    assert time.monotonic() - begun < 10
+    assert "The broker is away; reminders wait for the next tick." in caplog.text
+    assert Reminder.objects.get().state == "claimed"
 
 
 def test_status_says_what_is_due_open_and_done(alice: User, bob: User, charlie: User) -> None:

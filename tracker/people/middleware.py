@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import middleware as auth_middleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
+from django.template.loader import render_to_string
 from django_htmx.http import HttpResponseClientRedirect
 
 
@@ -23,6 +25,26 @@ class Utf8Middleware:
         charset = (request.content_params or {}).get("charset", "utf-8")
         if charset.strip("\"' ").lower() != "utf-8":
             return HttpResponse("Text is read as UTF-8 alone.\n", content_type="text/plain", status=400)
+        return self.get_response(request)
+
+
+class UploadSizeMiddleware:
+    """A request larger than any upload may be is refused unread, by what it says of its own length: 413."""
+
+    # Beside the files: their names, the other fields, what parts them.
+    BESIDE_THE_FILES = 1_000_000
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        said = request.META.get("CONTENT_LENGTH") or "0"
+        size = int(said) if said.isascii() and said.isdigit() else 0
+        if size > settings.UPLOAD_BYTES_MAX + self.BESIDE_THE_FILES:
+            # The pages around it would ask who is logged in, for which it is too early.
+            most = settings.UPLOAD_BYTES_MAX // 1_000_000
+            page = render_to_string("413.html", {"sent": size // 1_000_000, "most": most})
+            return HttpResponse(page, status=413)
         return self.get_response(request)
 
 

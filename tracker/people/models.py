@@ -11,6 +11,8 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 
+from tracker.people import rules
+
 
 class UserManager(BaseUserManager["User"]):
     """What Django's own commands (`createsuperuser`) and django-allauth ask of a user model."""
@@ -58,8 +60,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def zone_info(self) -> ZoneInfo:
-        """The learner's IANA zone; forms only let known ones in."""
-        return ZoneInfo(self.zone)
+        """The learner's IANA zone. Forms only let known ones in; one that is known no more counts as UTC."""
+        return rules.zone_named(self.zone)
 
 
 class SetUpAddress(models.Model):

@@ -1,8 +1,8 @@
 """Zones a learner may choose, the one form in which an address is kept, and bounds of tokens."""
 
 import re
-from functools import cache
-from zoneinfo import available_timezones
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo, available_timezones
 
 # Kept by the zone database for old programs alone.
 _NOT_PLACES = ("Etc/", "SystemV/", "posix/", "right/")
@@ -15,6 +15,7 @@ MOST_TOKENS = 20
 """Live tokens that a learner may have."""
 
 ADDRESS_LENGTH = 254
+LOCAL_PART_LENGTH = 64  # RFC 5321: what is longer many servers refuse
 # RFC 5321's atoms with dots between them: no quotes, blanks, brackets or characters that nobody sees.
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(r"[a-z0-9.-]+|\[[0-9a-f.:]+\]")
@@ -34,6 +35,19 @@ def offered_zones() -> tuple[str, ...]:
     return ("UTC", *sorted(places))
 
 
+@lru_cache(maxsize=1024)
+def zone_named(name: str) -> ZoneInfo:
+    """The IANA zone, or UTC for a name that the zone database of this machine does not have.
+
+    IANA renames zones, and a machine may know only the other name. What was found is kept: Python itself
+    keeps the last eight zones.
+    """
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
 def suggested_zone(name: str) -> str:
     """The zone a browser suggests, or UTC where it suggests none that exists."""
     return name if name in known_zones() else "UTC"
@@ -48,7 +62,7 @@ def plain_address(address: str) -> str:
     """
     local, _, domain = address.strip().rpartition("@")
     # `=?` begins what a mail program decodes: such an address reads as another one in a header.
-    if not _LOCAL_PART.fullmatch(local) or "=?" in local:
+    if not _LOCAL_PART.fullmatch(local) or len(local) > LOCAL_PART_LENGTH or "=?" in local:
         raise ValueError("no plain local part")
     domain = domain.encode("idna").decode().lower()
     if not _DOMAIN.fullmatch(domain):

@@ -548,13 +548,11 @@ def open_work(
     plan: Plan, marks: Mapping[str, Said], by_activity: Mapping[str, int]
 ) -> tuple[choice.Candidate, ...]:
     """What the plan asks for that is neither done nor known, in order, with what it still takes."""
+    untouched = untouched_work(plan.revision, plan.track_key)
     work = {
-        piece.key: choice.Candidate(
-            piece.key,
-            piece.key.partition(".")[0],
-            progress.remaining_minutes(piece.minutes, by_activity.get(piece.key, 0)),
-            by_activity.get(piece.key, 0) > 0,
-        )
+        piece.key: _begun(untouched[piece.key], piece.minutes, by_activity[piece.key])
+        if by_activity.get(piece.key)
+        else untouched[piece.key]
         for piece in pieces_of(plan)
         if piece.required and piece.key not in marks
     }
@@ -574,6 +572,19 @@ def open_work(
         for module in catalogue(plan.revision).modules_in(plan.track_key)
     ]
     return tuple(work[key] for key in order.side_by_side(modules))
+
+
+@lru_cache(maxsize=64)
+def untouched_work(revision: int, track_key: str) -> Mapping[str, choice.Candidate]:
+    """Every activity of a track as it is before anything was logged on it. Kept: most of a plan is untouched."""
+    return {
+        piece.key: choice.Candidate(piece.key, piece.key.partition(".")[0], piece.minutes, False)
+        for piece in track_pieces(revision, track_key)
+    }
+
+
+def _begun(candidate: choice.Candidate, planned: int, logged: int) -> choice.Candidate:
+    return replace(candidate, remaining_minutes=progress.remaining_minutes(planned, logged), started=True)
 
 
 def layout(found: Facts) -> dict[str, schedule.Laid]:

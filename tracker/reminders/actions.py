@@ -2,19 +2,22 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Substr
 
 from tracker.journal import actions as journal_actions
 from tracker.journal.actions import Entry
 from tracker.journal.models import StudySession
+from tracker.journal.rules import Week
 from tracker.people.actions import lock_learner, token_hash
 from tracker.people.models import User
 from tracker.reminders import queries, rules
@@ -271,6 +274,9 @@ def ask_for_mail(learner: User, now: datetime) -> Reminder | None:
 
 # --- claim ------------------------------------------------------------------------------------------------
 
+# Whose row, of which week, due when.
+_Claim = tuple[int, Week, datetime]
+
 
 @transaction.atomic
 def claim_due(now: datetime, limit: int) -> int:
@@ -280,55 +286,102 @@ def claim_due(now: datetime, limit: int) -> int:
     never have the same learner: on PostgreSQL each passes over the rows the other has locked, on SQLite the
     transaction is IMMEDIATE and the second waits.
     """
-    recipients = list(
-        Recipient.objects.select_for_update(skip_locked=True)
-        .filter(next_due_at__lte=now)
-        .order_by("next_due_at")[:limit]
-    )
-    if not recipients:
+    due = queries.lock_due(now, limit)
+    if not due:
         return 0
-    # Read after the lock, so that a zone changed just before is the one in force.
-    people = queries.people([recipient.learner_id for recipient in recipients])
-    _forget_other_addresses(recipients, people)
+    # Learners of one zone and hour have one week and one next moment: each is reckoned once.
+    reckoned = cache(_week_and_next)
+    rows: dict[str, list[_Claim]] = defaultdict(list)
+    moved: dict[tuple[datetime, str | None], list[int]] = defaultdict(list)
+    for each, zone_name, reason in _decided(due, now):
+        week, upcoming = reckoned(each.due_at, each.weekday, each.hour, zone_name)
+        moved[upcoming, zone_name if zone_name != each.zone_name else None].append(each.pk)
+        if reason is not None:
+            rows[reason].append((each.learner_id, week, each.due_at))
+    for reason, claims in rows.items():
+        _write_claims(claims, now, reason)
+    # Learners of one hour move together: a few statements a batch, not one each.
+    for (upcoming, new_zone), ids in moved.items():
+        changes = {"next_due_at": upcoming} | ({} if new_zone is None else {"zone": new_zone})
+        Recipient.objects.filter(pk__in=ids, next_due_at__lte=now).update(**changes)
+    return len(due)
+
+
+def _week_and_next(due_at: datetime, weekday: int, hour: int, zone_name: str) -> tuple[Week, datetime]:
+    """The week that a mail due at this moment is of, and when the next one is due."""
+    zone = rules.zone_named(zone_name)
+    week = rules.iso_week_of(due_at, zone)
+    return week, rules.next_due_after_claim(week, weekday, hour, zone)
+
+
+def _decided(due: Sequence[queries.Due], now: datetime) -> Iterator[tuple[queries.Due, str, str | None]]:
+    """Each of these with its zone in force and the reason to skip it: empty where the mail goes out.
+
+    None in place of the reason where the week has its row. Most are plain; the others are looked at closely,
+    after the lock, so that a zone changed just before is the one in force.
+    """
+    others = [each for each in due if not each.is_plain]
+    for each in due:
+        if each.is_plain:
+            yield each, each.zone_name, ""
+    if not others:
+        return
+    recipients = Recipient.objects.in_bulk([each.pk for each in others])
+    people = queries.people([each.learner_id for each in others])
+    _forget_other_addresses(recipients.values(), people)
     states = queries.plan_states({pk: now.astimezone(person.zone).date() for pk, person in people.items()})
-    weeks = {
-        recipient.pk: rules.iso_week_of(_due(recipient), people[recipient.learner_id].zone)
-        for recipient in recipients
-    }
+    weeks = {each.pk: rules.iso_week_of(each.due_at, people[each.learner_id].zone) for each in others}
     served = queries.claimed_weeks(people, set(weeks.values()))
-    rows: list[Reminder] = []
-    moved: dict[tuple[datetime, datetime, str], list[int]] = defaultdict(list)
-    for recipient in recipients:
-        person, week, due_at = people[recipient.learner_id], weeks[recipient.pk], _due(recipient)
-        upcoming = rules.next_due_after_claim(week, recipient.weekday, recipient.hour, person.zone)
-        moved[due_at, upcoming, person.zone_name].append(recipient.pk)
-        if (person.learner_id, week) in served:
+    for each in others:
+        person = people[each.learner_id]
+        if (each.learner_id, weeks[each.pk]) in served:
+            yield each, person.zone_name, None
             continue
-        prospect = person.prospect(recipient, due_at, states[person.learner_id])
-        skip = rules.decide(prospect, now)
+        prospect = person.prospect(recipients[each.pk], each.due_at, states[each.learner_id])
+        yield each, person.zone_name, rules.decide(prospect, now) or ""
+
+
+def _write_claims(claims: Sequence[_Claim], now: datetime, reason: str) -> None:
+    """Writes one row each: claimed, or skipped with the reason.
+
+    One statement, in which what all rows share stands once: `bulk_create` prepares every field of every row
+    by itself, which takes several times as long as the database takes to write them.
+    """
+    shared = Reminder(
+        kind=Reminder.Kind.PROGRESS,
+        state=State.SKIPPED if reason else State.CLAIMED,
+        reason=reason,
+        claimed_at=now,
+        not_before=now,
+        finished_at=now if reason else None,
+    )
+    own = ("learner", "iso_year", "iso_week", "message_id", "due_at")
+    columns: list[str] = []
+    values: list[str] = []
+    same: list[Any] = []
+    for field in Reminder._meta.concrete_fields:
+        if field.primary_key:
+            continue
+        columns.append(connection.ops.quote_name(str(field.column)))
+        if field.name in own:
+            values.append(f"v.column{own.index(field.name) + 1}")
+        else:
+            values.append("%s")
+            same.append(field.get_db_prep_save(getattr(shared, field.attname), connection))
+    moment = Reminder._meta.get_field("due_at").get_db_prep_save
+    adapted = {due_at: moment(due_at, connection) for due_at in {due_at for _, _, due_at in claims}}
+    listed: list[Any] = []
+    for learner_id, week, due_at in claims:
         year, number, _ = week.first_on.isocalendar()
-        rows.append(
-            Reminder(
-                learner_id=person.learner_id,
-                iso_year=year,
-                iso_week=number,
-                kind=Reminder.Kind.PROGRESS,
-                state=State.SKIPPED if skip else State.CLAIMED,
-                reason=skip or "",
-                message_id=rules.message_id_of(
-                    Reminder.Kind.PROGRESS, person.learner_id, week, settings.MAIL_DOMAIN
-                ),
-                due_at=due_at,
-                claimed_at=now,
-                not_before=now,
-                finished_at=now if skip else None,
-            )
+        message_id = rules.message_id_of(shared.kind, learner_id, week, settings.MAIL_DOMAIN)
+        listed += (learner_id, year, number, message_id, adapted[due_at])
+    places = ", ".join(["(%s, %s, %s, %s, %s)"] * len(claims))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO reminders_reminder ({', '.join(columns)}) "  # noqa: S608 - the model's own names
+            f"SELECT {', '.join(values)} FROM (VALUES {places}) AS v",
+            [*same, *listed],
         )
-    Reminder.objects.bulk_create(rows)
-    # Learners of one zone and hour move together: a few statements a batch, not one each.
-    for (due_at, upcoming, zone), ids in moved.items():
-        Recipient.objects.filter(pk__in=ids, next_due_at=due_at).update(next_due_at=upcoming, zone=zone)
-    return len(recipients)
 
 
 def _forget_other_addresses(recipients: Collection[Recipient], people: Mapping[int, queries.Person]) -> None:
@@ -343,11 +396,6 @@ def _forget_other_addresses(recipients: Collection[Recipient], people: Mapping[i
         recipient.bounced_at = None
     if moved:
         Recipient.objects.filter(pk__in=[row.pk for row in moved]).update(bounced_at=None)
-
-
-def _due(recipient: Recipient) -> datetime:
-    assert recipient.next_due_at is not None
-    return recipient.next_due_at
 
 
 # --- lease ------------------------------------------------------------------------------------------------
@@ -385,6 +433,50 @@ def put_off(ids: Collection[int], token: UUID, now: datetime, reason: str) -> No
 
 # --- hand over --------------------------------------------------------------------------------------------
 
+# The two writes that every mail costs, as text: Django takes longer to put the first together than a database
+# to carry it out. It asks what `queries.wanted` and `queries.goes_to` ask, which a test holds.
+_BEGIN = """
+    UPDATE reminders_reminder
+    SET state = %(state)s, handed_over_at = %(handed_over_at)s, leased_until = %(leased_until)s,
+        log_token_hash = %(log_token_hash)s, log_activities = %(log_activities)s,
+        log_password_stamp = %(log_password_stamp)s
+    WHERE id = %(id)s AND state = 'claimed' AND lease_token = %(lease_token)s AND leased_until > %(now)s
+        AND EXISTS (
+            SELECT 1 FROM reminders_recipient AS recipient
+            JOIN people_user AS learner ON learner.id = recipient.learner_id
+            WHERE recipient.learner_id = reminders_reminder.learner_id
+                AND recipient.consented_at IS NOT NULL
+                AND recipient.unsubscribed_at IS NULL
+                AND recipient.bounced_at IS NULL
+                AND learner.is_active
+                AND learner.deletion_due_at IS NULL
+        )
+        AND EXISTS (
+            SELECT 1 FROM account_emailaddress AS address
+            WHERE address.user_id = reminders_reminder.learner_id
+                AND address.email = %(address)s AND address."primary" AND address.verified
+        )
+"""
+LATE_NEWS = (State.HANDING_OVER, State.UNKNOWN)
+_FINISH = """
+    UPDATE reminders_reminder
+    SET state = %(state)s, reason = %(reason)s, finished_at = %(finished_at)s, leased_until = NULL
+    WHERE id = %(id)s AND lease_token = %(lease_token)s AND state IN (%(before)s, %(or_before)s, %(or_else)s)
+"""
+_COLUMNS: dict[str, Any] = {field.name: field for field in Reminder._meta.concrete_fields}
+# Where a value is no column's, the column whose form it has in the database.
+_COLUMNS |= {"now": _COLUMNS["leased_until"], "address": Recipient._meta.get_field("bounced_address")}
+_COLUMNS |= dict.fromkeys(("before", "or_before", "or_else"), _COLUMNS["state"])
+
+
+def _wrote(statement: str, **values: object) -> bool:
+    """Whether a guarded write found its row. The values are written as their columns are."""
+    written = {name: _COLUMNS[name].get_db_prep_save(value, connection) for name, value in values.items()}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, written)
+        changed: int = cursor.rowcount
+    return changed == 1
+
 
 def begin_hand_over(
     reminder_id: int, token: UUID, address: str, now: datetime, link: LogLink | None = None
@@ -396,27 +488,27 @@ def begin_hand_over(
     One statement asks again whether the row is this worker's, the lease runs, the mail is wanted and the
     address still the learner's. The lease is renewed, so that no sweep takes a hand-over that is under way.
     """
-    changed = Reminder.objects.filter(
-        queries.wanted(),
-        queries.goes_to(address),
-        pk=reminder_id,
-        state=State.CLAIMED,
-        lease_token=token,
-        leased_until__gt=now,
-    ).update(
+    return _wrote(
+        _BEGIN,
         state=State.HANDING_OVER,
         handed_over_at=now,
         leased_until=now + lease_length(),
         log_token_hash=link.token_hash if link else "",
         log_activities=list(link.activity_keys) if link else [],
         log_password_stamp=link.password_stamp if link else "",
+        id=reminder_id,
+        lease_token=token,
+        now=now,
+        address=address,
     )
-    return changed == 1
 
 
 def record_sent(reminder_id: int, token: UUID, now: datetime, reply: str) -> bool:
-    """handing_over -> sent: the server has taken the mail."""
-    return _finish(reminder_id, token, now, before=[State.HANDING_OVER], state=State.SENT, reason=reply)
+    """handing_over -> sent: the server has taken the mail.
+
+    Also of a row that another worker, whose clock is ahead, took for abandoned: who has the lease's token knows.
+    """
+    return _finish(reminder_id, token, now, before=LATE_NEWS, state=State.SENT, reason=reply)
 
 
 def record_unknown(reminder_id: int, token: UUID, now: datetime, reason: str) -> bool:
@@ -426,7 +518,8 @@ def record_unknown(reminder_id: int, token: UUID, now: datetime, reason: str) ->
 
 def record_failed(reminder_id: int, token: UUID, now: datetime, reason: str) -> bool:
     """-> failed: the server refused the mail for good."""
-    return _finish(reminder_id, token, now, before=queries.OPEN_STATES, state=State.FAILED, reason=reason)
+    before = (State.CLAIMED, *LATE_NEWS)
+    return _finish(reminder_id, token, now, before=before, state=State.FAILED, reason=reason)
 
 
 def record_skipped(reminder_id: int, token: UUID, now: datetime, reason: str) -> bool:
@@ -437,10 +530,18 @@ def record_skipped(reminder_id: int, token: UUID, now: datetime, reason: str) ->
 def _finish(
     reminder_id: int, token: UUID, now: datetime, *, before: Collection[str], state: str, reason: str
 ) -> bool:
-    changed = Reminder.objects.filter(pk=reminder_id, state__in=before, lease_token=token).update(
-        state=state, reason=reason[:REASON_LENGTH], finished_at=now, leased_until=None
+    first, second, third = (*before, *before, *before)[:3]
+    return _wrote(
+        _FINISH,
+        state=state,
+        reason=reason[:REASON_LENGTH],
+        finished_at=now,
+        id=reminder_id,
+        lease_token=token,
+        before=first,
+        or_before=second,
+        or_else=third,
     )
-    return changed == 1
 
 
 def record_again(reminder_id: int, token: UUID, now: datetime, reason: str, *, attempts: int) -> bool:

@@ -18,13 +18,13 @@ from uuid import UUID, uuid4
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from tracker.milestones.queries import completed_by
 from tracker.operations.mailfiles import FileBackend
 from tracker.people.actions import token_hash
 from tracker.plans.queries import Standing, standings
-from tracker.reminders import actions, mail, queries, rules
+from tracker.reminders import actions, channels, mail, posting, queries, rules
 from tracker.reminders.mail import Letter
 from tracker.reminders.models import Reminder
 from tracker.reminders.queries import Leased
@@ -38,6 +38,8 @@ CHUNK = 25
 # A server that drops so many connections in a row, with no mail taken or refused for good, is left alone.
 LOSSES_IN_A_ROW = 3
 RECORD_WITHIN_SECONDS = 120
+# For so long a batch turns to channels other than mail: receivers may be slow, and mails wait for the worker.
+POSTS_A_BATCH = timedelta(minutes=1)
 # No local day is longer: 24 hours, and one more when clocks go back.
 ONE_DAY = timedelta(hours=26)
 DATABASE_IS_AWAY = (OperationalError, InterfaceError)
@@ -183,10 +185,19 @@ class Batch:
         # Nothing is begun near the end of the lease: soon the row may be another worker's.
         self.ends_at = begun_at + actions.lease_length() - rules.lease_margin(actions.lease_length())
         self.counts: Counter[str] = Counter()
+        # Writes that the mail was sent whose outcome is not written yet.
+        self.unwritten: Callable[[], object] | None = None
 
     def run(self, rows: list[Leased], stopping: Callable[[], bool]) -> None:
         """Every row is settled, put off, or given back when this returns."""
-        waiting = deque(self.decided(rows))
+        works = self.decided(rows)
+        self.send_all(deque(work for work in works if work.leased.channel is None), stopping)
+        self.post_all(deque(work for work in works if work.leased.channel is not None), stopping)
+
+    def send_all(self, waiting: deque[Work], stopping: Callable[[], bool]) -> None:
+        """The mails, on one connection if it lasts."""
+        if not waiting:
+            return
         mails = courier()
         try:
             while waiting:
@@ -204,11 +215,25 @@ class Batch:
         except NoServerError as error:
             self.put_off(waiting, str(error))
         finally:
+            self.write_outcome()
             mails.close()
+
+    def post_all(self, waiting: deque[Work], stopping: Callable[[], bool]) -> None:
+        """What goes by a learner's own channel, one by one. What a minute is too short for is given back."""
+        ends_at = min(self.ends_at, self.now() + POSTS_A_BATCH)
+        while waiting:
+            if stopping() or self.now() >= ends_at:
+                self.give_back(waiting)
+                return
+            self.post(waiting[0])
+            waiting.popleft()
 
     def decided(self, rows: list[Leased]) -> list[Work]:
         """The rows that are to go out; the others are recorded as skipped."""
         now = self.now()
+        rows = posting.with_channels(rows, now)
+        by_mail = [row.reminder.pk for row in rows if row.channel is None and row.reminder.channel != "mail"]
+        surely(lambda: channels.note_mail(by_mail, self.token))
         found = self.standings_of(rows, now)
         learner_ids = [row.person.learner_id for row in rows]
         completed = completed_by(learner_ids)
@@ -272,7 +297,12 @@ class Batch:
         )
 
         def begin() -> bool:
-            return actions.begin_hand_over(work.pk, self.token, letter.to, self.now(), link)
+            with transaction.atomic():
+                if self.unwritten is not None:
+                    self.unwritten()
+                begun = actions.begin_hand_over(work.pk, self.token, letter.to, self.now(), link)
+            self.unwritten = None
+            return begun
 
         try:
             result = mails.hand_over(letter, begin)
@@ -284,8 +314,27 @@ class Batch:
             result = Result(Outcome.AGAIN, f"The database did not answer before the body left: {error}")
         self.record(work.leased, result)
 
+    def post(self, work: Work) -> None:
+        """The same for a message that goes by its learner's channel."""
+        result = posting.post(
+            work.leased,
+            work.standing,
+            work.completed,
+            is_short=work.is_silent and not work.is_asked_for,
+            token=self.token,
+            now=self.now,
+            surely=surely,
+        )
+        if result is None:
+            self.settle_unwanted(work)
+        else:
+            self.record(work.leased, result)
+            # Before the next receiver, which may be slow.
+            self.write_outcome()
+
     def record(self, row: Leased, result: Result) -> None:
-        """The second write of a mail."""
+        """The second write of a mail. That one was sent is committed with the next one's first write."""
+        self.write_outcome()
         pk, token, now = row.reminder.pk, self.token, self.now()
 
         def write() -> bool:
@@ -300,8 +349,16 @@ class Batch:
                     attempts = row.reminder.attempts + 1
                     return actions.record_again(pk, token, now, result.reason, attempts=attempts)
 
-        surely(write)
+        self.unwritten = write
+        if result.outcome is not Outcome.SENT:
+            self.write_outcome()
         self.counts[result.outcome] += 1
+
+    def write_outcome(self) -> None:
+        """Writes the outcome that waits for the next mail, where no mail comes that could take it along."""
+        if self.unwritten is not None:
+            surely(self.unwritten)
+            self.unwritten = None
 
     def skip(self, row: Leased, reason: str) -> None:
         surely(lambda: actions.record_skipped(row.reminder.pk, self.token, self.now(), reason))

@@ -32,6 +32,27 @@ class Returned:
     is_for_good: bool
 
 
+def reported(*, kind: str, message_id: str, address: str, said: str) -> Returned | None:
+    """What a mail provider reports, as a notification would say it; None where it is no failure of a mail.
+
+    kind: `bounced`, `rejected`, `complained`, or another that says of no failure. Who complains gets no more
+    mail, whatever the address. Else the codes in what the server said decide, and where it gave none the
+    provider's word does: it reports as bounced what it has given up.
+    """
+    if kind not in {"bounced", "rejected", "complained"} or not _MESSAGE_ID.fullmatch(message_id):
+        return None
+    said = " ".join("".join(sign if sign.isprintable() else " " for sign in said).split())
+    found = _STATUS.search(said)
+    status = found[0] if found else ""
+    return Returned(
+        message_id=message_id,
+        address=address.strip().lower(),
+        status=status,
+        reason=(said or kind)[:_LONGEST_REASON],
+        is_for_good=kind == "complained" or not status or status.startswith(_NO_SUCH_ADDRESS),
+    )
+
+
 def read_notification(message: Message) -> tuple[Returned, ...]:
     """What a message reports as failed; nothing where it is no notification or names no mail.
 

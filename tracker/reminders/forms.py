@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django import forms
+from django.conf import settings
 
 from tracker.journal import rules as journal_rules
 from tracker.journal.actions import Entry
 from tracker.library import words
-from tracker.reminders.models import Recipient, Reminder
+from tracker.reminders import destinations
+from tracker.reminders.models import Channel, Recipient, Reminder
 
 # Kept with each consent. A change of meaning is a new wording, which a learner agrees to when they next save.
 CONSENT_WORDING = (
@@ -52,6 +54,75 @@ class ReminderForm(forms.Form):
 
     def clean_rhythm(self) -> str:
         return str(self.cleaned_data["rhythm"] or Recipient.Rhythm.WEEKLY)
+
+
+class ChannelForm(forms.Form):
+    """Where the message goes. Address and token are those of ntfy or of a web hook; mail needs neither."""
+
+    kind = forms.ChoiceField(
+        label="Where it goes",
+        widget=forms.RadioSelect,
+        choices=[
+            (Channel.Kind.MAIL, "Mail"),
+            (Channel.Kind.NTFY, "ntfy, a service for notifications"),
+            (Channel.Kind.HOOK, "A web hook, for a program of your own"),
+        ],
+        initial=Channel.Kind.MAIL,
+        error_messages={
+            "required": "Choose mail, ntfy or a web hook.",
+            "invalid_choice": "Choose mail, ntfy or a web hook.",
+        },
+    )
+    # Its length is `destinations`' to judge, in its own words.
+    address = forms.CharField(
+        label="Address",
+        required=False,
+        strip=True,
+        help_text="Of ntfy the server and the topic, such as https://ntfy.sh/my-topic. "
+        "Of a web hook where it takes the message.",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "inputmode": "url", "spellcheck": "false", "autocapitalize": "none"}
+        ),
+    )
+    token = forms.CharField(
+        label="Access token of ntfy",
+        required=False,
+        help_text="Where the topic asks for one. It is kept readable, because it has to be sent. "
+        "Type it again each time.",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
+        ),
+    )
+
+    def clean_token(self) -> str:
+        token: str = self.cleaned_data["token"]
+        if refusal := destinations.refuse_token(token):
+            raise forms.ValidationError(refusal)
+        return token
+
+    def clean(self) -> dict[str, object]:
+        cleaned = super().clean() or {}
+        kind, address = cleaned.get("kind"), str(cleaned.get("address", ""))
+        read = {Channel.Kind.NTFY: destinations.read_topic, Channel.Kind.HOOK: destinations.read_address}
+        try:
+            if kind in read:
+                read[kind](address, settings.HOOK_HOSTS)
+        except destinations.Refused as refusal:
+            self.add_error("address", str(refusal))
+        return cleaned
+
+
+class CodeForm(forms.Form):
+    """The code that a test brought."""
+
+    code = forms.CharField(
+        label="Code of the test",
+        max_length=40,
+        error_messages={"required": "Type the code that the test brought."},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "spellcheck": "false", "class": "short"}
+        ),
+    )
 
 
 class MailLogForm(forms.Form):

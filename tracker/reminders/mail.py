@@ -164,7 +164,8 @@ def weekly_letter(
         "settings_url": url("settings"),
         "unsubscribe_url": unsubscribe_url(leased.recipient.unsubscribe_token),
     }
-    return _letter("weekly", leased, content, now)
+    said = "nothing logged yet" if is_empty(standing) else headline(standing)
+    return _letter("weekly", f"Week {standing.week_number}: {said}", leased, content, now)
 
 
 def short_letter(
@@ -176,10 +177,11 @@ def short_letter(
 ) -> Letter:
     """The one short line a month of who has been silent; the same arguments as `weekly_letter`."""
     signs = [on for on in (standing.last_sign_on, *(on for _, on in completed)) if on is not None]
+    since = max(signs, default=None)
     content = {
         "standing": standing,
         "on": standing.on,
-        "since": max(signs, default=None),
+        "since": since,
         "rests": "Until you log again, one short mail a month.",
         "wish": wish_sentence(leased),
         "log_url": log_url(log_token),
@@ -188,17 +190,17 @@ def short_letter(
         "settings_url": url("settings"),
         "unsubscribe_url": unsubscribe_url(leased.recipient.unsubscribe_token),
     }
-    return _letter("short", leased, content, now)
+    subject = f"Nothing logged since {words.short_date(since)}" if since else "Nothing logged yet"
+    return _letter("short", subject, leased, content, now)
 
 
-def _letter(name: str, leased: Leased, content: Mapping[str, object], now: datetime) -> Letter:
-    """The letter that the three templates of a name make of its content."""
-    subject = render_to_string(f"emails/reminders/{name}_subject.txt", dict(content))
+def _letter(name: str, subject: str, leased: Leased, content: Mapping[str, object], now: datetime) -> Letter:
+    """The letter that the two templates of a name make of its content."""
     return Letter(
         reminder_id=leased.reminder.pk,
         sender=settings.DEFAULT_FROM_EMAIL,
         to=leased.person.address,
-        subject=plain(" ".join(subject.split())),
+        subject=plain(subject),
         text=plain(render_to_string(f"emails/reminders/{name}.txt", dict(content))),
         html=render_to_string(f"emails/reminders/{name}.html", dict(content)),
         headers={
@@ -211,20 +213,31 @@ def _letter(name: str, leased: Leased, content: Mapping[str, object], now: datet
     )
 
 
+@lru_cache(maxsize=1024)
+def _path(name: str, *args: object) -> str:
+    """A page's path. Kept: every mail names the same pages, and much the same activities."""
+    return reverse(name, args=args)
+
+
 def url(name: str, *args: object) -> str:
     """A page's whole address."""
-    return settings.PUBLIC_URL + reverse(name, args=args)
+    return settings.PUBLIC_URL + _path(name, *args)
+
+
+def secret_url(name: str, token: str) -> str:
+    """The whole address of a page that a token opens. Kept nowhere."""
+    return settings.PUBLIC_URL + reverse(name, args=[token])
 
 
 def log_url(log_token: str, activity_key: str = "") -> str:
     """Where study is logged from the mail, of an activity that it names."""
-    address, field = (url("log-from-mail", log_token), "on") if log_token else (url("log"), "subject")
+    address, field = (secret_url("log-from-mail", log_token), "on") if log_token else (url("log"), "subject")
     return f"{address}?{urlencode({field: activity_key})}" if activity_key else address
 
 
 def unsubscribe_url(token: str) -> str:
     """Where the weekly mail ends with one click."""
-    return url("unsubscribe", token)
+    return secret_url("unsubscribe", token)
 
 
 def plain(text: str) -> str:
@@ -365,9 +378,11 @@ def question_of(standing: Standing) -> Recall | None:
 
 
 def wish_sentence(leased: Leased) -> str:
-    """Why the mail comes."""
+    """Why the mail comes, and why by mail where it was to go elsewhere."""
+    remark = f"{leased.remark} " if leased.remark else ""
     day, hour = words.weekday(leased.recipient.weekday), f"{leased.recipient.hour:02}:00"
     if leased.recipient.rhythm == Recipient.Rhythm.MONTHLY:
         when = f"on the first {day} of the month at {hour}, {leased.person.zone_name}"
-        return f"You asked for this {when}. No tracking."
-    return f"You asked for this on {day}s at {hour}, {leased.person.zone_name}. One mail a week, no tracking."
+        return f"{remark}You asked for this {when}. No tracking."
+    when = f"on {day}s at {hour}, {leased.person.zone_name}"
+    return f"{remark}You asked for this {when}. One mail a week, no tracking."

@@ -46,6 +46,9 @@ class Recipient(models.Model):
             models.Index(
                 fields=["next_due_at"], name="recipients_due", condition=Q(next_due_at__isnull=False)
             ),
+            models.Index(
+                fields=["-bounced_at"], name="recipients_bounced", condition=Q(bounced_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -84,6 +87,9 @@ class Reminder(models.Model):
     iso_year = models.PositiveSmallIntegerField()
     iso_week = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.PROGRESS)
+    channel = models.CharField(
+        max_length=10, default="mail", db_default="mail"
+    )  # last tried by: Channel.Kind
     state = models.CharField(max_length=20, choices=State)
     reason = models.CharField(max_length=300, blank=True)
     message_id = models.CharField(max_length=120, unique=True)
@@ -133,6 +139,11 @@ class Reminder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.iso_year}-W{self.iso_week:02}: {self.state}"
+
+    @property
+    def channel_word(self) -> str:
+        """What it was last tried by, where that is not mail: `ntfy`, `web hook`; else empty."""
+        return "" if self.channel == Channel.Kind.MAIL else Channel.Kind(self.channel).label.lower()
 
 
 class MailTrial(models.Model):
@@ -195,3 +206,69 @@ class CalendarFeed(models.Model):
 
     def __str__(self) -> str:
         return f"calendar feed of {self.made_at:%Y-%m-%d}"
+
+
+class Channel(models.Model):
+    """Where a learner's weekly message goes. Without a row, by mail; a channel is used once it is confirmed.
+
+    `secret` signs what goes to a web hook, or is the access token of a topic of ntfy: both have to be sent or
+    computed with, so they are kept as they are. A test brings `confirm_token`, which the learner types to
+    confirm. `number` says which test it is, so that a message of the queue that comes late or twice sends
+    nothing. A row goes back to mail and stays, for it also says when the last test was.
+    """
+
+    class Kind(models.TextChoices):
+        MAIL = "mail", "Mail"
+        NTFY = "ntfy", "ntfy"
+        HOOK = "web-hook", "Web hook"
+
+    class Trial(models.TextChoices):
+        NONE = "none", "None"
+        WAITING = "waiting", "Waiting"
+        HANDING_OVER = "handing_over", "Handing over"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+        UNKNOWN = "unknown", "Unknown"
+
+    learner = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="channel")
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.MAIL)
+    address = models.CharField(max_length=500, blank=True)
+    secret = models.CharField(max_length=200, blank=True)
+    chosen_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    # It refused a message for good: from then on it is mail again, until the next confirmed test.
+    failed_at = models.DateTimeField(null=True, blank=True)
+    failed_reason = models.CharField(max_length=300, blank=True)
+    number = models.PositiveIntegerField(default=0)
+    confirm_token = models.CharField(max_length=16, blank=True)
+    tested_at = models.DateTimeField(null=True, blank=True)
+    trial = models.CharField(max_length=20, choices=Trial, default=Trial.NONE)
+    trial_reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="mail", address="", secret="", confirmed_at__isnull=True)
+                | (Q(kind__in=["ntfy", "web-hook"]) & ~Q(address="")),
+                name="channel_has_an_address_or_is_mail",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="web-hook") | ~Q(secret=""), name="web_hook_has_a_secret"
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_at__isnull=True) | Q(failed_at__isnull=True),
+                name="channel_in_use_has_not_failed",
+            ),
+            models.CheckConstraint(
+                condition=Q(trial__in=["none", "waiting", "handing_over", "sent", "failed", "unknown"]),
+                name="channel_trial_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {'in use' if self.confirmed_at else 'not in use'}"
+
+    @property
+    def words(self) -> str:
+        """What it is called in a sentence."""
+        return {"ntfy": "ntfy", "web-hook": "your web hook"}.get(self.kind, "mail")

@@ -5,7 +5,7 @@ Moments are aware datetimes in UTC, weekdays are ISO (Monday is 1), weeks are IS
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -13,6 +13,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from tracker.journal.rules import Week, week_of
+from tracker.people import rules as people_rules
 
 LATE_AFTER = timedelta(hours=48)
 LONGEST_WAIT = timedelta(hours=6)
@@ -22,15 +23,8 @@ _MINUTE = timedelta(minutes=1)
 # --- due moments ------------------------------------------------------------------------------------------
 
 
-def zone_named(name: str) -> ZoneInfo:
-    """The IANA zone, or UTC for a name that the zone database of this machine does not have.
-
-    One unknown name must not keep everybody else's mail from being claimed.
-    """
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
+# One unknown name must not keep everybody else's mail from being claimed.
+zone_named = people_rules.zone_named
 
 
 def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
@@ -327,6 +321,9 @@ TRIAL_GOOD_FOR = timedelta(minutes=10)
 TRIAL_HAND_OVER = timedelta(minutes=2)
 TRIALS_APART = timedelta(minutes=1)
 _REPLY = re.compile(r"(Reply to [^:]{1,40}: \d{3})(?:[ -](\d\.\d{1,3}\.\d{1,3})(?!\S))?")
+_BOUNCE = re.compile(
+    r"(?:smtp; ?)?([245]\d\d)?[ -]?([245]\.\d{1,3}\.\d{1,3})(?!\S)|(?:smtp; ?)?([245]\d\d)\b"
+)
 _LATE_LAST = f"{Skip.LATE}; last: "
 _LONGEST_CAUSE = 80
 
@@ -353,6 +350,15 @@ def cause_of(reason: str) -> str:
     return reason.partition(": ")[0].rstrip(". ")[:_LONGEST_CAUSE] or "no reason"
 
 
+def bounce_cause_of(reason: str) -> str:
+    """The part of the reason why a mail came back that others share: the server's codes, `550 5.1.1`.
+
+    Where it gave none, what stands before the first colon.
+    """
+    found = _BOUNCE.match(reason)
+    return " ".join(part for part in found.groups() if part) if found else cause_of(reason)
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """So many mails that did not come for one cause, and when the last of them was given up."""
@@ -362,7 +368,9 @@ class Cause:
     last_at: datetime
 
 
-def by_cause(reasons: Iterable[tuple[str, datetime]]) -> list[Cause]:
+def by_cause(
+    reasons: Iterable[tuple[str, datetime]], cause_of: Callable[[str], str] = cause_of
+) -> list[Cause]:
     """Reasons with their moments, counted by cause: the most frequent first, then the latest."""
     found: dict[str, list[datetime]] = {}
     for reason, at in reasons:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.db.models import QuerySet
 
 from tracker.library import words
 from tracker.operations.queries import last_beat
@@ -50,6 +51,8 @@ class Row:
     week: str  # 2026-W47
     kind: str
     kind_word: str
+    channel: str  # mail, ntfy, web-hook
+    channel_word: str  # empty for mail
     due_at: datetime
     state: str
     state_word: str
@@ -73,8 +76,9 @@ class Status:
     last_tick_at: None where beat was never seen. waiting: claimed rows that a worker could take now;
     oldest_waits_minutes: how long the first of them could have been taken, None where none waits.
     put_off: claimed rows that wait for their next attempt; put_off_by_cause counts the first
-    `FAILURES_COUNTED` of them. failures: what never came in the last seven days, by cause. unknown: mails of
-    which nobody knows whether they were taken, the latest first.
+    `FAILURES_COUNTED` of them. failures: what never came in the last seven days, by cause. bounced: learners
+    who get no mail because one came back for good; bounced_by_cause counts the latest `FAILURES_COUNTED` of
+    them. unknown: mails of which nobody knows whether they were taken, the latest first.
     """
 
     at: datetime
@@ -88,6 +92,8 @@ class Status:
     put_off: int
     put_off_by_cause: list[Cause]
     failures: list[Cause]
+    bounced: int
+    bounced_by_cause: list[Cause]
     unknown: list[Row]
     next: list[Next]
     last: list[Row]
@@ -112,6 +118,8 @@ def status(now: datetime) -> Status:
             put_off.order_by("not_before", "pk").values_list("reason", "claimed_at")[:FAILURES_COUNTED]
         ),
         failures=failures(now),
+        bounced=bounced(COUNTED),
+        bounced_by_cause=bounced_by_cause(),
         unknown=_rows(unknown()),
         next=next_due(),
         last=_rows(queries.latest(LAST)),
@@ -146,6 +154,23 @@ def failures(now: datetime) -> list[Cause]:
             :FAILURES_COUNTED
         ]
         if at is not None
+    )
+
+
+def bounced(at_most: int) -> int:
+    """How many learners get no mail because one came back for good, counted up to `at_most`."""
+    return _bounced()[:at_most].count()
+
+
+def _bounced() -> QuerySet[Recipient]:
+    return Recipient.objects.filter(bounced_at__isnull=False).order_by("-bounced_at")
+
+
+def bounced_by_cause() -> list[Cause]:
+    """Why mail came back, by cause; of the latest `FAILURES_COUNTED` learners."""
+    rows = _bounced().values_list("bounced_reason", "bounced_at")[:FAILURES_COUNTED]
+    return rules.by_cause(
+        ((reason, at) for reason, at in rows if at is not None), cause_of=rules.bounce_cause_of
     )
 
 
@@ -185,6 +210,8 @@ def _rows(found: Iterable[Reminder]) -> list[Row]:
             week=f"{row.iso_year}-W{row.iso_week:02}",
             kind=row.kind,
             kind_word=row.get_kind_display().lower(),
+            channel=row.channel,
+            channel_word=row.channel_word,
             due_at=row.due_at,
             state=row.state,
             state_word=row.get_state_display(),
@@ -225,6 +252,7 @@ def facts(found: Status) -> list[tuple[str, str]]:
         ("The first waits", "–" if waits is None else length(timedelta(minutes=waits))),
         ("Put off", counted(found.put_off)),
         ("Handing over", counted(found.handing_over)),
+        ("Bounced", counted(found.bounced)),
     ]
 
 
@@ -242,8 +270,10 @@ def lines(found: Status) -> list[str]:
         f"waiting for a worker: {counted(found.waiting)}",
         f"the first of them waits: {'none does' if waits is None else length(timedelta(minutes=waits))}",
         f"put off: {counted(found.put_off)}",
+        f"bounced: {counted(found.bounced)}",
         *_section("put off, by cause", map(_cause_line, found.put_off_by_cause)),
         *_section(f"failures of {FAILURE_DAYS} days, by cause", map(_cause_line, found.failures)),
+        *_section("bounced, by cause", map(_cause_line, found.bounced_by_cause)),
         *_section("unknown", map(_row_line, found.unknown)),
         *_section(
             f"next {NEXT}",
@@ -267,7 +297,8 @@ def _cause_line(cause: Cause) -> str:
 
 
 def _row_line(row: Row) -> str:
-    kind = "" if row.kind == Reminder.Kind.PROGRESS else f"({row.kind_word})  "
+    words = ["" if row.kind == Reminder.Kind.PROGRESS else row.kind_word, row.channel_word]
+    kind = f"({', '.join(filter(None, words))})  " if any(words) else ""
     return f"{row.week}  {_moment(row.due_at)}  {row.state:12}  {row.address}  {kind}{row.reason}"
 
 

@@ -26,6 +26,7 @@ from tracker.people.rules import offered_zones
 from tracker.people.views import CLEAR_SITE_DATA
 from tracker.plans import queries as plans_queries
 from tracker.reminders import actions as reminders_actions
+from tracker.reminders import channels as reminders_channels
 from tracker.reminders import mail as reminders_mail
 from tracker.reminders import queries as reminders_queries
 from tracker.reminders.forms import CONSENT_WORDING, ReminderForm
@@ -51,6 +52,7 @@ def _settings_page(
             "recipient": recipient,
             "next_mail_at": reminders_queries.next_mail_at(recipient),
             "reminder_form": reminder or ReminderForm(initial=reminders_queries.form_values(recipient)),
+            "channel": reminders_channels.channel_of(request.user.pk),
             "wording": CONSENT_WORDING,
             "reminders": reminders_queries.latest_of(request.user.pk),
             "zones": offered_zones(),

@@ -513,7 +513,7 @@ class _RowReader:
 _FORMULA = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠])")
 
 
-def _guarded(text: str) -> str:
+def guarded(text: str) -> str:
     """A cell that no spreadsheet takes for a formula: an apostrophe goes before it, as OWASP advises.
 
     One goes before a text of that kind which has apostrophes already too, so that nothing is lost.
@@ -522,7 +522,7 @@ def _guarded(text: str) -> str:
 
 
 def _unguarded(text: str) -> str:
-    """The text that `_guarded` made harmless."""
+    """The text that `guarded` made harmless."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
@@ -539,7 +539,7 @@ def write_table(rows: Iterable[Row]) -> str:
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows([_guarded(row[name]) for name in columns] for row in written)
+    writer.writerows([guarded(row[name]) for name in columns] for row in written)
     return file.getvalue()
 
 
