@@ -203,6 +203,11 @@ class Lab:
     text_since: datetime | None
 
     @property
+    def slug(self) -> str:
+        """The key within its module, as it stands in addresses."""
+        return self.key.split(".", 1)[1]
+
+    @property
     def has_proposals(self) -> bool:
         """Whether a rule names a threshold that nobody has measured."""
         return any("(proposal)" in rule.sentence for rule in self.rules)

@@ -24,7 +24,7 @@ from tracker.reminders.status import HEARTBEAT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("prepare", "web", "worker", "beat")
+OURS = ("prepare", "web", "worker", "reader", "beat")
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 GIVEN = {
     "CAIRN_URL": "https://cairn.example.org",
@@ -85,7 +85,7 @@ def settings_under(given: dict[str, str], folder: Path, show: str) -> subprocess
 
 
 def test_compose_gives_only_names_that_the_settings_read() -> None:
-    read = names_in_settings("text", "whole", "choice", "flag", "required")
+    read = names_in_settings("text", "whole", "choice", "flag", "hosts", "required")
     for service in OURS:
         assert set(SERVICES[service]["environment"]) <= read
 

@@ -6,10 +6,12 @@ SMTP server and a secret from the environment and refuses to start when one is m
 """
 
 import hashlib
+import importlib.util
 import os
 import re
 import secrets
 import tempfile
+from email.utils import parseaddr
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,17 @@ def required(name: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. CAIRN_MODE=server needs it; see docs/settings.md.")
     return value
+
+
+def hosts(name: str) -> frozenset[str]:
+    """The variable as hosts with or without a port, comma between them: `ntfy.lan, 10.0.0.5:8080`."""
+    found = frozenset(entry for each in text(name).split(",") if (entry := each.strip().lower()))
+    for entry in sorted(found):
+        if not re.fullmatch(r"([a-z0-9._-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", entry):
+            raise ImproperlyConfigured(
+                f"{name} must be hosts with or without a port, such as ntfy.lan:8080; not {entry!r}."
+            )
+    return found
 
 
 def listening_host() -> str:
@@ -184,7 +197,9 @@ INSTALLED_APPS = [
     "tracker.library",
     "tracker.people",
     "tracker.journal",
+    "tracker.evidence",
     "tracker.plans",
+    "tracker.coverage",
     "tracker.milestones",
     "tracker.reminders",
     "tracker.desk",
@@ -193,6 +208,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "tracker.api.middleware.ProblemMiddleware",
     "tracker.people.middleware.Utf8Middleware",
+    "tracker.people.middleware.UploadSizeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -281,6 +297,9 @@ CACHES = {
 CELERY_BROKER_URL = REDIS_URL or f"redis+socket://{BROKER_SOCKET}?virtual_host=0"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "reminders"
+# What reads foreign files has a queue and a worker of its own: neither kind of work starves the other.
+IMPORT_QUEUE = "imports"
+CELERY_TASK_ROUTES = {"tracker.evidence.tasks.*": {"queue": IMPORT_QUEUE}}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -317,6 +336,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "tracker.people.tasks.forget_old_answers",
         "schedule": 3600,
         "options": {"expires": 3000},
+    },
+    "look-for-evidence": {
+        "task": "tracker.evidence.tasks.look_for_waiting",
+        "schedule": TICK_SECONDS,
+        "options": {"expires": max(1, TICK_SECONDS - 1)},
     },
     "forget-waiting-files": {
         "task": "tracker.journal.tasks.forget_waiting_files",
@@ -394,9 +418,30 @@ EMAIL_USE_SSL = SMTP_SECURITY == "tls"
 EMAIL_TIMEOUT = 20
 MAIL_DOMAIN = str(urlsplit(PUBLIC_URL).hostname)
 DEFAULT_FROM_EMAIL = text("CAIRN_FROM", f"Cairn <cairn@{'localhost' if EMBEDDED else MAIL_DOMAIN}>")
+if not DEFAULT_FROM_EMAIL.isprintable() or "@" not in parseaddr(DEFAULT_FROM_EMAIL)[1]:
+    raise ImproperlyConfigured(
+        f"CAIRN_FROM must be one line like Cairn <cairn@example.org>, not {DEFAULT_FROM_EMAIL!r}."
+    )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Where mail only lands in files, a confirmation is needed for reminders alone; see docs/decisions/0005.
 ACCOUNT_EMAIL_VERIFICATION = "optional" if MAIL_AS_FILES else "mandatory"
+
+# Hosts that a learner's web hook or ntfy topic may be on although they are on a private network, or without
+# TLS. All others are reached over https alone, and only at addresses on the open Internet.
+HOOK_HOSTS = hosts("CAIRN_HOOK_HOSTS")
+
+# Who reports mails that came back by signed posts, read by django-anymail (an optional package).
+ANYMAIL_PROVIDER = text("CAIRN_ANYMAIL")
+ANYMAIL = {}
+if ANYMAIL_PROVIDER:
+    choice("CAIRN_ANYMAIL", "mailgun")
+    if importlib.util.find_spec("anymail") is None:
+        raise ImproperlyConfigured("CAIRN_ANYMAIL needs the package django-anymail; see docs/reminders.md.")
+    ANYMAIL["MAILGUN_WEBHOOK_SIGNING_KEY"] = text("CAIRN_ANYMAIL_SECRET")
+    if not ANYMAIL["MAILGUN_WEBHOOK_SIGNING_KEY"].isascii() or not text("CAIRN_ANYMAIL_SECRET"):
+        raise ImproperlyConfigured(
+            "CAIRN_ANYMAIL_SECRET must be the key that the provider signs its reports with."
+        )
 
 # --- what leaves the server --------------------------------------------------------------------------------
 
@@ -444,6 +489,9 @@ if ALLAUTH_TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# One file, and all that a learner keeps. A request is refused by what it says of its length, before it is read.
+UPLOAD_BYTES_MAX = whole("CAIRN_UPLOAD_MB", 64, 1, 1_000) * 1_000_000
+STORED_BYTES_MAX = whole("CAIRN_STORED_MB", 500, 1, 100_000) * 1_000_000
 
 LOGGING = {
     "version": 1,

@@ -6,6 +6,8 @@ urlpatterns = [
     path("", include("tracker.operations.urls")),
     path("", include("tracker.people.urls")),
     path("", include("tracker.library.urls")),
+    path("", include("tracker.evidence.urls")),
+    path("", include("tracker.coverage.urls")),
     path("", include("tracker.milestones.urls")),
     path("", include("tracker.reminders.urls")),
     path("", include("tracker.desk.urls")),

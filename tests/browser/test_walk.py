@@ -154,6 +154,7 @@ def look_around(page: Page, seen: Seen) -> None:
         "/settings/mail/",
         "/settings/leave/",
         "/settings/tokens/",
+        "/settings/channel/",
         "/api/v1/docs",
         "/no-such-page/",
     ):

@@ -1,6 +1,5 @@
 """Every lab accepts the hand-in that should be accepted and refuses the other, for the reasons given."""
 
-import importlib
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 
 from curriculum.schema import Edition, Lab, Topic
-from tests.curriculum.labs.example import Example, Handed
+from tests.curriculum.labs.example import Handed, example
 from tests.fixtures.curriculum import real_content
 from tracker.evidence.rules.files import read_file
 from tracker.evidence.rules.judge import Judged, judge
@@ -19,12 +18,6 @@ def labs() -> Iterator[tuple[str, Lab]]:
     for module in real_content().modules:
         for lab in module.labs:
             yield module.key, lab
-
-
-def example(module_key: str, lab_key: str) -> Example:
-    module = importlib.import_module(f"tests.curriculum.labs.{module_key.replace('-', '_')}")
-    found: Example = module.EXAMPLES[lab_key]
-    return found
 
 
 @cache

@@ -125,6 +125,7 @@ def program(*methods: str, filled: Mapping[str, str] = NOTHING) -> Row:
 OWN_SESSION = {"pk": "session"}
 API_SESSION = {"session_id": "session"}
 MODULE = {"module_key": "ready"}
+LAB = {"module_key": "garak", "slug": "lab"}
 CRITERION = {"module_key": "ready", "criterion_key": "criterion"}
 ACTIVITY = {"module_key": "completed", "slug": "slug"}
 EDITION = {"framework_key": "framework", "edition": "edition"}
@@ -149,6 +150,9 @@ PROGRAMS: dict[str, Row] = {
     "api-next": program("GET"),
     "api-mark": program("PUT", "DELETE", filled={"key": "activity"}),
     "api-milestones": program("GET"),
+    "api-map": program("GET", filled={"framework": "framework", "edition": "edition"}),
+    "api-reports": program("GET", "POST"),
+    "api-report": program("GET", filled={"report_id": "upload"}),
 }
 
 TABLE: dict[str, Row] = {
@@ -316,9 +320,35 @@ TABLE: dict[str, Row] = {
     "milestones": private(get="200"),
     "milestone": private(get="200", filled={"module_key": "completed"}),
     "complete-milestone": private(post=">milestone", filled=MODULE),
+    "add-artefact": private(
+        post=">milestone", filled=CRITERION, form={"url": "https://example.org/", "title": "There"}
+    ),
+    "remove-artefact": private(
+        post="404 >milestone 404", filled={"module_key": "ready", "artefact_id": "artefact"}
+    ),
+    "evidence": private(get="200", post="422"),
+    "upload": private(get="404 200 404", filled={"upload_id": "upload"}),
+    "run": private(get="404 200 404", filled={"run_id": "run"}),
+    "delete-run": private(post="404 >evidence 404", filled={"run_id": "run"}),
+    "compare-runs": private(get="404 200 404", filled={"run_id": "run", "other_id": "other-run"}),
+    "stored-file": private(get="404 200 404", filled={"file_id": "file"}),
+    "attack-result": private(get="200"),
+    "lab": private(get="200", post="422", filled=LAB),
+    "state-rule": private(post="404", filled=LAB),
+    "take-back-statement": private(post=">lab", filled=LAB),
     "tick-criterion": private(post=">milestone", filled=CRITERION, form={"note": "Kept."}),
     "untick-criterion": private(post=">milestone", filled=CRITERION),
     "skills-matrix": private(get="200", post=">skills-matrix", form={"level-adversarial-ml": "2"}),
+    # Maps: of one's own study, so that nobody can name another's.
+    "maps": private(get="200"),
+    "newest-map": private(get=">map", filled={"framework_key": "framework"}),
+    "map": private(get="200", filled=EDITION),
+    "map-topic": private(get="200", filled={**EDITION, "topic_id": "topic"}),
+    "map-layer": private(get="200", filled=EDITION),
+    "map-csv": private(get="200", filled=EDITION),
+    "map-svg": private(get="200", filled=EDITION),
+    "claim-layer": private(post="422", filled=EDITION),  # no file
+    "take-back-layer": private(post=">map", filled=EDITION, form={"source": "A layer"}),
     # Settings.
     "settings": private(get="200"),
     "change-zone": private(post=">settings", form={"zone": "Europe/London"}),
@@ -331,6 +361,10 @@ TABLE: dict[str, Row] = {
     "revoke-token": private(post="404 >tokens 404", filled={"pk": "token"}),
     "calendar": private(get="200", post="200", form={"do": "replace"}),
     "end-calendar": private(post=">calendar"),
+    "channel": private(get="200", post=">channel", form={"kind": "ntfy", "address": "https://ntfy.sh/alice"}),
+    "test-channel": private(post=">channel"),  # nothing is chosen
+    # Nobody's test brought this code.
+    "confirm-channel": private(post="422", form={"code": "2345-6789"}),
     "my-data": private(get="200"),
     # Leaving asks for one's own address, and Alice's is another's to all but her.
     "leave": private(get="200", post="422 200 422", form={"address": "alice@example.org"}),

@@ -24,9 +24,11 @@ from pytest_django import Settings
 from curriculum.catalogue import Catalogue
 from curriculum.schema import edition_slug
 from tests.desk.access_table import ACTORS, DRAFT, PROGRAMS, TABLE, WITHOUT_TOKEN
+from tests.evidence.factories import make_artefact, make_run, make_upload
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_plan, make_session
 from tests.journal.files import make_import
 from tests.reminders.factories import make_leased
+from tracker.evidence import actions as evidence_actions
 from tracker.milestones import actions as milestones_actions
 from tracker.operations import mailfiles
 from tracker.people import actions as people_actions
@@ -115,6 +117,13 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
     plans_actions.answer_self_check(alice, answers, now=NOW, on=TODAY)
     plans_actions.rate_skills(alice, {content.skills[0].key: (3, PRIVATE)}, now=NOW, on=TODAY)
     waiting, batch = make_import(alice, PRIVATE)
+    run, other_run = (
+        make_run(alice, target=PRIVATE, keeps_file=True, name=f"{PRIVATE}.jsonl") for _ in range(2)
+    )
+    upload = make_upload(alice, name=PRIVATE)
+    lab = content.module("garak").labs[0]
+    evidence_actions.state_rule(alice, lab.key, lab.rules[0].sentence, PRIVATE, NOW)
+    artefact = make_artefact(alice, ready.criteria[0].key, PRIVATE)
     framework = content.framework("mitre-atlas")
     edition = framework.editions[-1]
     pause = plans_actions.pause_plan(plan, date(2027, 2, 1), date(2027, 2, 8), now=NOW)
@@ -132,6 +141,13 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
         "log": LOG_TOKEN,
         "token": str(token.pk),
         "problem": "scope",
+        "run": str(run.pk),
+        "other-run": str(other_run.pk),
+        "upload": str(upload.pk),
+        "file": str(run.file_id),
+        "artefact": str(artefact.pk),
+        "garak": "garak",
+        "lab": lab.slug,
         "set-up": "a-token-of-nobody",
         "confirm": get_emailconfirmation_model().create(new_address).key,
         "completed": completed.key,
@@ -198,9 +214,9 @@ def test_every_address_answers_as_written(world: World, actor: str, caplog: pyte
             answer = ask(world, actor, method, name, query=query)
             if said(answer) != (wanted := row.expected(method, actor)):
                 differ.append(f"{method} {name}{query}: {said(answer)}, not {wanted}")
-            if actor != "owner" and PRIVATE.encode() in answer.content:
+            if actor != "owner" and PRIVATE.encode() in answer.getvalue():
                 differ.append(f"{method} {name}: shows what is Alice's")
-            if method == "HEAD" and answer.content:
+            if method == "HEAD" and answer.getvalue():
                 differ.append(f"{method} {name}: has a body")
     assert differ == []
 
@@ -226,7 +242,7 @@ def test_nothing_is_changed_without_the_forms_token(
 
 def test_alice_reads_her_own_words(world: World) -> None:
     """The mark that nobody else may see is one that would be seen."""
-    shown = {name for name in TABLE if PRIVATE.encode() in ask(world, "owner", "GET", name).content}
+    shown = {name for name in TABLE if PRIVATE.encode() in ask(world, "owner", "GET", name).getvalue()}
     assert shown >= {
         "import-answers",
         "import-batch",
@@ -239,6 +255,10 @@ def test_alice_reads_her_own_words(world: World) -> None:
         "milestone",
         "letter",
         "letter-file",
+        "evidence",
+        "lab",
+        "run",
+        "upload",
         "my-data",
         "skills-matrix",
         "tokens",

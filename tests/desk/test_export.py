@@ -13,6 +13,8 @@ from django.db.models import Field, ForeignKey, Model
 from django.urls import reverse
 
 from curriculum.catalogue import Catalogue
+from tests.coverage.factories import make_claims
+from tests.evidence.factories import everything_handed_in
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_plan, make_session
 from tests.journal.files import make_import
 from tracker.desk import export
@@ -23,8 +25,8 @@ from tracker.people import actions as people_actions
 from tracker.people.models import ApiToken, User
 from tracker.plans import actions as plans_actions
 from tracker.reminders import actions as reminders_actions
-from tracker.reminders import trial
-from tracker.reminders.models import Recipient, Reminder
+from tracker.reminders import channels, trial
+from tracker.reminders.models import Channel, Recipient, Reminder
 
 # What a field that holds a secret is called in part.
 SECRET_NAMES = ("password", "token", "secret", "hash", "lease")
@@ -71,7 +73,13 @@ def everything_for(learner: User, content: Catalogue) -> None:
     )
     reminders_actions.claim_due(NOW, 10)
     reminders_actions.make_feed_address(learner, replaces=False, now=NOW)
+    everything_handed_in(learner)
+    make_claims(learner, learner.email)
     trial.ask(learner, NOW)
+    channels.choose(
+        learner, "web-hook", address=f"https://example.org/?of={learner.email}", token="", now=NOW
+    )
+    channels.ask_for_trial(learner, NOW)
     Reminder.objects.filter(learner=learner).update(lease_token=uuid4(), leased_until=NOW)
 
 
@@ -120,7 +128,9 @@ def test_the_file_holds_the_same_and_no_secret(both: tuple[User, User]) -> None:
     lease = Reminder.objects.filter(learner=alice).values_list("lease_token", flat=True).get()
     assert lease is not None
     hashed = ApiToken.objects.get(learner=alice).token_hash
-    for secret in (alice.password, recipient.unsubscribe_token, str(lease), hashed):
+    channel = Channel.objects.get(learner=alice)
+    secrets = (alice.password, recipient.unsubscribe_token, str(lease), hashed)
+    for secret in (*secrets, channel.secret, channel.confirm_token):
         assert secret
         assert secret not in text
 

@@ -19,7 +19,7 @@ from tracker.operations.processes import identity, wait_until
 
 pytestmark = pytest.mark.faults
 
-CHILDREN = ["broker", "web", "worker", "beat"]
+CHILDREN = ["broker", "web", "worker", "reader", "beat"]
 STOP_SECONDS = 10
 # An account whose seven days are over is what the task of `late_deletion` deletes.
 MAKE_ACCOUNT = (

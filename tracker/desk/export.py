@@ -6,20 +6,34 @@ from typing import Any
 from allauth.account.models import EmailAddress, EmailConfirmation
 from django.db.models import Model, QuerySet
 
+from tracker.coverage.models import Claim
+from tracker.evidence.models import (
+    Artefact,
+    FilePart,
+    HandIn,
+    HandInFile,
+    Result,
+    Run,
+    Statement,
+    StoredFile,
+    Upload,
+)
 from tracker.journal.models import ImportBatch, SessionCorrection, StudySession, Timer, WaitingFile
 from tracker.milestones.models import Completion, CriterionTick
 from tracker.people.models import ApiToken, KeptAnswer, User
 from tracker.plans.models import Baseline, Mark, Pause, Plan, PlanChange, SelfCheckAnswer, SkillRating
-from tracker.reminders.models import CalendarFeed, Consent, MailTrial, Recipient, Reminder
+from tracker.reminders.models import CalendarFeed, Channel, Consent, MailTrial, Recipient, Reminder
 
 FORMAT = "cairn-export/1"
 # Secrets that act for the learner, and what only the machinery needs.
 LEFT_OUT = {
     "password", "unsubscribe_token", "token_hash", "log_token_hash", "log_password_stamp", "request_hash",
-    "content_hash", "uid_secret", "lease_token", "leased_until", "groups", "user_permissions",
+    "content_hash", "uid_secret", "secret", "confirm_token", "lease_token", "leased_until", "groups",
+    "user_permissions",
 }  # fmt: skip
-# A row of these is nothing but a secret that acts for the learner.
-MODELS_LEFT_OUT = {EmailConfirmation}
+# A row of the first is nothing but a secret that acts for the learner; of the second a piece of a file, which
+# is downloaded by itself.
+MODELS_LEFT_OUT = {EmailConfirmation, FilePart}
 
 
 def own_rows(learner: User) -> dict[str, QuerySet[Any]]:
@@ -40,12 +54,23 @@ def own_rows(learner: User) -> dict[str, QuerySet[Any]]:
         "timer": Timer.objects.filter(learner=learner),
         "waiting_file": WaitingFile.objects.filter(learner=learner),
         "import_batches": ImportBatch.objects.filter(learner=learner),
+        # Their contents are downloaded one by one: they may be larger than all else together.
+        "stored_files": StoredFile.objects.filter(learner=learner),
+        "uploads": Upload.objects.filter(learner=learner),
+        "runs": Run.objects.filter(learner=learner),
+        "results": Result.objects.filter(run__learner=learner),
+        "hand_ins": HandIn.objects.filter(learner=learner),
+        "hand_in_files": HandInFile.objects.filter(hand_in__learner=learner),
+        "statements": Statement.objects.filter(learner=learner),
+        "artefacts": Artefact.objects.filter(learner=learner),
+        "claims": Claim.objects.filter(learner=learner),
         "criterion_ticks": CriterionTick.objects.filter(learner=learner),
         "completions": Completion.objects.filter(learner=learner),
         "recipient": Recipient.objects.filter(learner=learner),
         "consents": Consent.objects.filter(learner=learner),
         "reminders": Reminder.objects.filter(learner=learner),
         "calendar_feed": CalendarFeed.objects.filter(learner=learner),
+        "channel": Channel.objects.filter(learner=learner),
         "mail_trial": MailTrial.objects.filter(learner=learner),
     }
 

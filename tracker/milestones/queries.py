@@ -9,6 +9,9 @@ from typing import Any
 from django.db.models import Avg, Count, Min, Sum
 
 from curriculum.catalogue import Criterion, Module
+from tracker.evidence import queries as evidence_queries
+from tracker.evidence.models import Artefact
+from tracker.evidence.queries import LabStanding
 from tracker.journal import queries as journal_queries
 from tracker.milestones.models import Completion, CriterionTick
 from tracker.plans.models import Plan
@@ -17,10 +20,26 @@ from tracker.plans.queries import marks_of
 
 @dataclass(frozen=True, slots=True)
 class CriterionStanding:
-    """A criterion of the learner's track, with what backs it."""
+    """A criterion of the learner's track, with what backs it: a lab, artefacts, or the learner's word."""
 
     criterion: Criterion
     tick: CriterionTick | None
+    lab: LabStanding | None
+    artefacts: tuple[Artefact, ...]
+
+    @property
+    def state(self) -> str:
+        """evidenced: Cairn has seen it (a lab is met, or a file is kept); claimed: it is said; open."""
+        if (self.lab and self.lab.outcome == "met") or any(row.kind == "file" for row in self.artefacts):
+            return "evidenced"
+        if self.tick or self.artefacts or (self.lab and self.lab.outcome == "claimed"):
+            return "claimed"
+        return "open"
+
+    @property
+    def is_backed(self) -> bool:
+        """Whether anything speaks for it."""
+        return self.state != "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +52,13 @@ class MilestoneStanding:
 
     @property
     def ticked(self) -> int:
-        return sum(1 for standing in self.criteria if standing.tick)
+        """How many criteria are backed."""
+        return sum(1 for standing in self.criteria if standing.is_backed)
 
     @property
     def is_ready(self) -> bool:
         """Every criterion is backed, and it is not completed yet."""
-        return self.completed_on is None and all(standing.tick for standing in self.criteria)
+        return self.completed_on is None and all(standing.is_backed for standing in self.criteria)
 
     @property
     def state(self) -> str:
@@ -69,37 +89,41 @@ class Record:
 
 
 def milestone(learner_id: int, module: Module, track_key: str) -> MilestoneStanding:
-    """One milestone. Two queries."""
-    ticks = ticks_of(learner_id)
-    completed = dict(
-        Completion.objects.filter(learner_id=learner_id, module_key=module.key).values_list(
-            "module_key", "completed_on"
-        )
-    )
-    return _standing(module, track_key, ticks, completed)
+    """One milestone. Six queries at most."""
+    return milestones(learner_id, (module,), track_key)[0]
 
 
 def milestones(learner_id: int, modules: tuple[Module, ...], track_key: str) -> list[MilestoneStanding]:
-    """These modules' milestones. Two queries, however many there are."""
+    """These modules' milestones. Six queries at most, however many there are."""
     ticks = ticks_of(learner_id)
     completed = dict(
         Completion.objects.filter(learner_id=learner_id).values_list("module_key", "completed_on")
     )
-    return [_standing(module, track_key, ticks, completed) for module in modules]
+    labs = [lab for module in modules for lab in module.labs]
+    standings = evidence_queries.lab_standings(learner_id, labs, track_key)
+    keys = [criterion.key for module in modules for criterion in module.criteria_in(track_key)]
+    artefacts = evidence_queries.artefacts_of(learner_id, keys)
+    return [
+        MilestoneStanding(
+            module,
+            tuple(
+                CriterionStanding(
+                    criterion,
+                    ticks.get(criterion.key),
+                    standings.get(criterion.lab_key or ""),
+                    tuple(artefacts[criterion.key]),
+                )
+                for criterion in module.criteria_in(track_key)
+            ),
+            completed.get(module.key),
+        )
+        for module in modules
+    ]
 
 
 def ticks_of(learner_id: int) -> dict[str, CriterionTick]:
     """The learner's ticks, by criterion key."""
     return {tick.criterion_key: tick for tick in CriterionTick.objects.filter(learner_id=learner_id)}
-
-
-def _standing(
-    module: Module, track_key: str, ticks: dict[str, CriterionTick], completed: dict[str, date]
-) -> MilestoneStanding:
-    criteria = tuple(
-        CriterionStanding(criterion, ticks.get(criterion.key)) for criterion in module.criteria_in(track_key)
-    )
-    return MilestoneStanding(module, criteria, completed.get(module.key))
 
 
 def completed_by(learner_ids: Collection[int]) -> dict[int, list[tuple[str, date]]]:

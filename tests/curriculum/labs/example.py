@@ -1,6 +1,7 @@
 """How the hand-ins of the labs are written down: small builders, one for each format a lab asks for."""
 
 import csv
+import importlib
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -108,3 +109,10 @@ def garak_report(
             for probe in probes
         ],
     }
+
+
+def example(module_key: str, lab_key: str) -> Example:
+    """What is handed in for a lab, from the file of its module."""
+    module = importlib.import_module(f"tests.curriculum.labs.{module_key.replace('-', '_')}")
+    found: Example = module.EXAMPLES[lab_key]
+    return found

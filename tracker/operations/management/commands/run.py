@@ -35,7 +35,7 @@ READY_SECONDS = 60.0
 
 
 class Command(BaseCommand):
-    help = "Starts Cairn: database, broker, web server, worker and beat, until Ctrl-C."
+    help = "Starts Cairn: database, broker, web server, workers and beat, until Ctrl-C."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -90,6 +90,7 @@ class Command(BaseCommand):
             return False
         # Not before: on two cores their start would make the first page wait.
         supervisor.start(worker_program())
+        supervisor.start(reader_program())
         supervisor.start(beat_program())
         self.say(f"Cairn is ready at {settings.PUBLIC_URL}/ - Ctrl-C stops it.")
         first_steps = io.StringIO()
@@ -194,6 +195,16 @@ def worker_program() -> Program:
     ]
     # Orphaned, it has no broker to say goodbye to; its tasks are given out again.
     return Program("worker", command, grace_seconds=3.0, orphaned=signal.SIGKILL)
+
+
+def reader_program() -> Program:
+    command = [
+        *(sys.executable, "-m", "celery", "--quiet", "-A", "tracker", "worker"),
+        *("--pool", "threads", "--concurrency", "1", "--queues", settings.IMPORT_QUEUE),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"),
+        *("--hostname", "reader@%h"),
+    ]
+    return Program("reader", command, grace_seconds=3.0, orphaned=signal.SIGKILL)
 
 
 def beat_program() -> Program:
