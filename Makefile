@@ -36,10 +36,8 @@ test:  ## run the whole suite on SQLite and PostgreSQL, in a browser and under f
 	@$(TEST) -n auto -m "not browser and not faults" --cov --cov-report=
 	@echo "== PostgreSQL"
 	@CAIRN_TEST_DB=postgres $(TEST) -n auto -m "not browser and not faults" --touching-database
-	@echo "== Browser"
-	@$(TEST) -n0 -m browser --cov --cov-append --cov-report=
-	@echo "== Faults"
-	@$(TEST) -n0 -m faults
+	@echo "== Browser and faults"
+	@$(TEST) -n2 --dist loadfile -m "browser or faults" --cov --cov-append --cov-report=
 	@$(IN)/coverage report
 
 soak:  ## run fault and fuzz tests at larger numbers (CAIRN_FAULT_LEARNERS=, _KILLS=, _SEED=, CAIRN_FUZZ_INPUTS=)

@@ -1,0 +1,1 @@
+"""Decisions about framework maps. Pure: no Django, no clock, no database."""
