@@ -17,6 +17,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from django.db.models import QuerySet
+
 from curriculum import models, schema
 
 KEPT_REVISIONS = 8
@@ -468,9 +470,14 @@ class Catalogue:
         return sum(module.minutes_in(track_key) for module in self.modules_in(track_key))
 
 
+def revision_numbers() -> QuerySet[models.Revision, int]:
+    """The numbers of all revisions, the newest first, for a query of whoever reads something else anyway."""
+    return models.Revision.objects.order_by("-number").values_list("number", flat=True)
+
+
 def newest_revision() -> int:
     """The number of the newest revision, in one query. Raises `NoCurriculum` when nothing is loaded."""
-    number = models.Revision.objects.order_by("-number").values_list("number", flat=True).first()
+    number = revision_numbers().first()
     if number is None:
         raise NoCurriculum("No curriculum is loaded yet; run manage.py load_curriculum.")
     return number

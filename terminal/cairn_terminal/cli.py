@@ -29,6 +29,7 @@ from cairn_terminal.login import Account, Login, Token, forget_login, read_login
 from cairn_terminal.outbox import Entry, Outbox
 from cairn_terminal.output import Output, at_terminal, speaks, strong
 from cairn_terminal.progress import next_activities, plan, week
+from cairn_terminal.report import report
 from cairn_terminal.sending import Kept
 from cairn_terminal.server import Server
 from cairn_terminal.sessions import session_words, text_of
@@ -59,6 +60,7 @@ cairn.add_command(timer)
 cairn.add_command(week)
 cairn.add_command(next_activities)
 cairn.add_command(plan)
+cairn.add_command(report)
 
 
 # --- logging in -------------------------------------------------------------------------------------------

@@ -43,10 +43,13 @@ class Refused(Failure):
 
     outcome = "refused"
 
-    def __init__(self, status: int, sentence: str, problem: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, status: int, sentence: str, problem: dict[str, Any] | None = None, *, replayed: bool = False
+    ) -> None:
         super().__init__(sentence)
         self.status = status
         self.problem = problem or {}
+        self.replayed = replayed  # it was said before, to the same request under the same key
 
     def document(self) -> dict[str, Any]:
         return {**self.problem, "outcome": self.outcome, "status": self.status, "detail": str(self)}

@@ -13,18 +13,21 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from cairn_terminal import __version__
 from cairn_terminal.address import host_of, is_loopback
-from cairn_terminal.failures import NotLoggedIn, NotSent, Refused, ServerFault, Unreachable
+from cairn_terminal.failures import Failure, NotLoggedIn, NotSent, Refused, ServerFault, Unreachable
 from cairn_terminal.login import Token
 from cairn_terminal.words import hours, plain, shortened
 
 TIMEOUT_SECONDS = 10.0  # for one request, from the look-up of the name to the last byte
+FILE_SECONDS = 1800.0  # the same for one that carries a file
+STALL_SECONDS = 60.0  # without a byte of such a request
 LARGEST_ANSWER = 5_000_000  # bytes
 PROBLEMS = ("application/problem+json", "application/json")
 PATIENCE_SECONDS = 5  # how long a command waits by itself where the server says "again in n seconds"
@@ -39,6 +42,48 @@ class Answer:
     retry_after: str
     location: str
     content: bytes
+    replayed: bool = False  # the same request under the same key was answered so before
+
+
+class FileChanged(Failure):
+    """A file became shorter while it was sent."""
+
+
+class FirstBytes:
+    """The first bytes of a file, for who reads it to its end: a report may still be written to."""
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file, self._left = file, size
+
+    def read(self, size: int = -1) -> bytes:
+        """Raises FileChanged where there are not as many any more."""
+        piece = self._file.read(self._left if size < 0 else min(size, self._left))
+        if not piece and self._left:
+            raise FileChanged("The file became shorter while it was sent. Nothing of it was kept.")
+        self._left -= len(piece)
+        return piece
+
+
+class _HTTPConnection(http.client.HTTPConnection):
+    """Reads the answer also where the server wanted no more of the request: it says why."""
+
+    def send(self, data: Any) -> None:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            super().send(data)
+
+
+class _HTTPSConnection(_HTTPConnection, http.client.HTTPSConnection):
+    """The same over TLS."""
+
+
+class _HTTPHandler(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_HTTPConnection, req)
+
+
+class _HTTPSHandler(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_HTTPSConnection, req)
 
 
 class Server:
@@ -52,7 +97,7 @@ class Server:
         loopback = is_loopback(urlsplit(address).hostname or "")
         proxies = urllib.request.ProxyHandler({}) if loopback else urllib.request.ProxyHandler()
         # No handler for redirects, for files or for anything else than these two schemes.
-        for handler in (proxies, urllib.request.HTTPHandler(), urllib.request.HTTPSHandler()):
+        for handler in (proxies, _HTTPHandler(), _HTTPSHandler()):
             self._opener.add_handler(handler)
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None, *, key: str = "") -> Any:
@@ -61,35 +106,54 @@ class Server:
         `path` is below /api/v1; `key` is the Idempotency-Key, which every write has. Raises Unreachable,
         ServerFault, NotLoggedIn, Refused.
         """
+        data = None if body is None else json.dumps(body).encode()
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        return self._document(self._patiently(lambda: self._once(method, path, data, headers, key)))
+
+    def send_file(self, path: str, file: IO[bytes], size: int, *, key: str) -> tuple[Any, bool]:
+        """Posts the first `size` bytes of a file, which is never in memory whole.
+
+        The document, and whether it had been answered before. Raises what `ask` raises, and FileChanged.
+        """
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+
+        def once() -> Answer:
+            file.seek(0)
+            return self._once("POST", path, FirstBytes(file, size), headers, key)
+
+        answer = self._patiently(once)
+        return self._document(answer), answer.replayed
+
+    def _patiently(self, once: Callable[[], Answer]) -> Answer:
+        """The answer, asked for again where the server says after how many seconds and they are few."""
         patience = PATIENCE_SECONDS
         while True:
-            answer = self._once(method, path, body, key)
+            answer = once()
             wait = _near(answer)
             # "At once" costs patience too.
             if wait is None or max(wait, 1) > patience:
-                return self._document(answer)
+                return answer
             patience -= max(wait, 1)
             time.sleep(wait)
 
-    def _once(self, method: str, path: str, body: dict[str, Any] | None, key: str) -> Answer:
+    def _once(self, method: str, path: str, data: Any, more: dict[str, str], key: str) -> Answer:
         headers = {
             "Accept": "application/json, application/problem+json",
             "Authorization": f"Bearer {self._token.reveal()}",
             "User-Agent": f"cairn-terminal/{__version__}",
+            **more,
         }
         if key:
             headers["Idempotency-Key"] = key
-        data = None
-        if body is not None:
-            data = json.dumps(body).encode()
-            headers["Content-Type"] = "application/json"
         url = f"{self.address}/api/v1{path}"
+        # Of a file http.client reads and sends a block at a time.
         request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - read_address knows it
         host = host_of(self.address)
+        seconds = FILE_SECONDS if isinstance(data, FirstBytes) else TIMEOUT_SECONDS
         try:
-            return _within(TIMEOUT_SECONDS, lambda: self._exchange(request))
+            return _within(seconds, lambda: self._exchange(request))
         except TimeoutError:
-            raise Unreachable(f"{host} did not answer within {TIMEOUT_SECONDS:g} seconds.") from None
+            raise Unreachable(f"{host} did not answer within {seconds:g} seconds.") from None
         except urllib.error.URLError as error:
             kind = NotSent if _never_connected(error.reason) else Unreachable
             raise kind(f"{host} cannot be reached: {_reason(error.reason)}.") from None
@@ -104,7 +168,8 @@ class Server:
             raise Unreachable(f"{host} cannot be reached: {_reason(error)}.") from None
 
     def _exchange(self, request: urllib.request.Request) -> Answer:
-        response = self._opener.open(request, timeout=TIMEOUT_SECONDS)
+        seconds = STALL_SECONDS if isinstance(request.data, FirstBytes) else TIMEOUT_SECONDS
+        response = self._opener.open(request, timeout=seconds)
         if response is None:
             raise OSError("there is no way there")
         with response:
@@ -116,6 +181,7 @@ class Server:
                 retry_after=response.headers.get("Retry-After", ""),
                 location=response.headers.get("Location", ""),
                 content=content,
+                replayed=response.headers.get("Idempotency-Replayed") == "true",
             )
 
     def _document(self, answer: Answer) -> Any:
@@ -143,10 +209,10 @@ class Server:
             # Everything of Cairn's is a problem; this is of a proxy, a portal, or another program.
             raise self._no_cairn(answer)
         if status >= 400:
-            raise Refused(status, _sentence(host, status, problem), problem)
+            raise Refused(status, _sentence(host, status, problem), problem, replayed=answer.replayed)
         if status == 204:
             return None
-        if status not in (200, 201) or answer.content_type != "application/json":
+        if status not in (200, 201, 202) or answer.content_type != "application/json":
             raise self._no_cairn(answer)
         try:
             return _read_json(answer.content)

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from tests.fixtures.cast import browser_of
 from tracker.api.description import document, sections, shapes
+from tracker.api.door import FILE_TYPES
 from tracker.people.models import User
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +60,17 @@ def test_every_value_and_every_answer_is_named() -> None:
     assert {value.kind for value in by_name["mark-activity"].values if value.name == "kind"} == {
         "done or known"
     }
+
+
+def test_a_file_is_named_as_the_body_that_it_is() -> None:
+    described = {each.name: each for _, operations in sections() for each in operations}
+    bodies = [value for value in described["send-report"].values if value.where == "body"]
+    assert [(value.name, value.kind, value.required) for value in bodies] == [("the file", "binary", True)]
+    assert "application/octet-stream" in bodies[0].meaning
+    operation = document()["paths"]["/api/v1/reports"]["post"]
+    assert set(operation["requestBody"]["content"]) == set(FILE_TYPES)
+    assert "Location" in operation["responses"]["202"]["headers"]
+    assert "403" in described["read-report"].refuses
 
 
 def test_every_object_that_is_answered_has_its_fields() -> None:

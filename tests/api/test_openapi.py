@@ -13,12 +13,15 @@ from schemathesis.checks import positive_data_acceptance
 from schemathesis.core.result import Ok
 
 from tests.api.programs import Program
+from tests.evidence.factories import make_run
 from tests.fixtures.cast import NOW, make_session
 from tracker.api.description import document
 from tracker.journal import actions
 from tracker.people.models import User
 from tracker.wsgi import application
 
+# A file is bytes, whatever it is called.
+schemathesis.serializer.alias(["application/gzip", "application/x-ndjson"], "application/octet-stream")
 schema = schemathesis.openapi.from_dict(copy.deepcopy(document()))
 schema.app = application
 schema.location = "/api/v1/openapi.json"
@@ -68,6 +71,10 @@ GOOD: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/activities/{key}/mark"): {"path": "key", "body": {"kind": "done"}},
     ("DELETE", "/activities/{key}/mark"): {"path": "key"},
     ("GET", "/milestones"): {},
+    ("GET", "/maps/{framework}/{edition}"): {"path": "framework edition"},
+    ("GET", "/reports"): {"query": {"limit": 1}},
+    ("POST", "/reports"): {"query": {"name": "a.jsonl", "keep": "true"}, "file": b'{"entry_type": "init"}\n'},
+    ("GET", "/reports/{report_id}"): {"path": "report_id"},
 }
 
 
@@ -91,14 +98,17 @@ def test_what_is_done_is_what_the_document_says(
     session = make_session(learner, module_key="mindset", activity_key=ACTIVITY)
     if good.get("timer"):
         actions.start_timer(learner, module_key="mindset", activity_key=ACTIVITY, now=NOW)
-    place = {"session_id": session.pk, "key": ACTIVITY}
+    run = make_run(learner)
+    place = {"session_id": session.pk, "key": ACTIVITY, "framework": "mitre-atlas", "edition": "5.6.0"}
+    place |= {"report_id": run.uploads.get().pk}
     operation = schema[f"/api/v1{path}"][method]
     case = operation.Case(
-        path_parameters={good["path"]: place[good["path"]]} if "path" in good else {},
+        path_parameters={name: place[name] for name in good.get("path", "").split()},
         query=good.get("query", {}),
         headers={"Authorization": f"Bearer {program.token}"}
         | ({} if method == "GET" else {"Idempotency-Key": "k"}),
         **({"body": good["body"], "media_type": "application/json"} if "body" in good else {}),
+        **({"body": good["file"], "media_type": "application/octet-stream"} if "file" in good else {}),
     )
     for _ in range(2):
         answer = case.call()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.api.programs import Program, make_program, problem_in
+from tests.evidence.factories import make_upload
 from tests.fixtures.cast import make_session
 from tracker.api.description import document
 from tracker.people.models import User
@@ -13,7 +14,7 @@ from tracker.people.models import User
 SCOPES = ("read", "log", "all")
 KEY = "mindset.rate-six-skills"
 
-# What comes back for read, log and all in this order. The session was logged by none of them.
+# What comes back for read, log and all in this order. Session and report were sent by none of them.
 TABLE = {
     "me": "200 200 200",
     "list_sessions": "200 403 200",
@@ -38,12 +39,17 @@ TABLE = {
     "mark_activity": "403 403 200",
     "unmark_activity": "403 403 204",
     "list_milestones": "200 403 200",
+    "read_map": "200 403 200",
+    "list_reports": "200 403 200",
+    "send_report": "403 202 202",
+    "read_report": "200 403 200",
 }
 BODIES: dict[str, Any] = {
     "log_session": {"minutes": 45},
     "read_session_line": {"line": "45m mindset"},
     "correct_session": {"minutes": 50},
     "mark_activity": {"kind": "done"},
+    "send_report": {"tool": "a report is sent as what it is"},
 }
 
 
@@ -61,7 +67,13 @@ def test_every_operation_has_a_row_and_every_row_an_operation() -> None:
 @pytest.mark.parametrize(("name", "method", "path", "says"), list(operations()))
 def test_scopes_may_what_the_table_says(learner: User, name: str, method: str, path: str, says: str) -> None:
     session = make_session(learner)
-    address = path.removeprefix("/api/v1").format(session_id=session.pk, key=KEY)
+    address = path.removeprefix("/api/v1").format(
+        session_id=session.pk,
+        key=KEY,
+        framework="mitre-atlas",
+        edition="5.6.0",
+        report_id=make_upload(learner).pk,
+    )
     wanted = dict(zip(SCOPES, map(int, TABLE[name].split()), strict=True))
     for scope in SCOPES:
         answer = make_program(learner, scope).ask(method, address, BODIES.get(name))
@@ -71,7 +83,7 @@ def test_scopes_may_what_the_table_says(learner: User, name: str, method: str, p
     # What the document says is what is so.
     allowed = {"any": set(SCOPES), "read": {"read", "all"}, "log": {"log", "all"}, "all": {"all"}}[says]
     refused = {scope for scope in SCOPES if wanted[scope] == 403}
-    own = {"log"} if name in {"delete_session", "restore_session"} else set()
+    own = {"log"} if name in {"delete_session", "restore_session", "read_report"} else set()
     assert refused - own == set(SCOPES) - allowed
 
 

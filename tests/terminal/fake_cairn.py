@@ -4,10 +4,11 @@ import json
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import parse_qsl
 
 TOKEN = "cairn_" + "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdE"
 CHARLIES_TOKEN = "cairn_" + "CharliesOwnTokenThatIsForHimselfAlone012345"
@@ -83,6 +84,9 @@ class FakeCairn:
         self.sessions: list[dict[str, Any]] = []
         self.timer: dict[str, Any] = {"state": "none", "seconds": 0, "asks": ""}
         self.marks: dict[str, str] = {}
+        self.reports: list[dict[str, Any]] = []
+        # What becomes of a report each time it is asked about, and in the end.
+        self.readings: list[dict[str, Any]] = [{"state": "reading"}, {"state": "read", "run": RUN}]
         self.asked: list[Asked] = []
         self.faults: list[Fault] = []
         self.only = re.compile(r"POST /sessions$|DELETE|PUT")
@@ -106,7 +110,9 @@ class FakeCairn:
 
             def respond(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
-                body = json.loads(self.rfile.read(length)) if length else None
+                sent = self.rfile.read(length)
+                is_json = self.headers.get("Content-Type") == "application/json"
+                body = json.loads(sent) if length and is_json else sent or None
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 asked = Asked(self.command, self.path.partition("/api/v1")[2], headers, body)
                 try:
@@ -174,17 +180,24 @@ class FakeCairn:
             key = asked.headers.get("idempotency-key")
             if asked.method == "GET" or key is None:
                 return self._do(asked, email)
-            same = (asked.method, asked.path, json.dumps(asked.body))
+            same = (asked.method, asked.path, repr(asked.body))
             if (email, key) in self._kept:
                 before, answer = self._kept[email, key]
-                return answer if before == same else _problem(409, "This key came with another request.")
+                if before != same:
+                    return _problem(409, "This key came with another request.")
+                return replace(answer, headers={**answer.headers, "Idempotency-Replayed": "true"})
             answer = self._do(asked, email)
             self._kept[email, key] = (same, answer)
             return answer
 
     def _do(self, asked: Asked, email: str) -> Answer:  # noqa: PLR0911 - a line an operation
         body = asked.body or {}
-        match asked.method, asked.path.strip("/").split("/"):
+        path, _, query = asked.path.partition("?")
+        match asked.method, path.strip("/").split("/"):
+            case "POST", ["reports"]:
+                return self._take_report(asked.body or b"", dict(parse_qsl(query)), email)
+            case "GET", ["reports", number]:
+                return self._read_report(int(number), email)
             case "GET", ["me"]:
                 return Answer(200, {"email": email, "scope": "all", "token_name": "laptop", "plan": True})
             case "POST", ["sessions", "read"]:
@@ -209,6 +222,22 @@ class FakeCairn:
             case method, ["timer", *rest]:
                 return self._do_timer(method, rest, body, email)
         return _problem(404, "There is nothing at this address.")
+
+    def _take_report(self, content: bytes, said: dict[str, str], email: str) -> Answer:
+        if not content:
+            return _problem(422, "report is empty.", errors=[{"field": "", "detail": "report is empty."}])
+        report = {"id": str(len(self.reports) + 1), "state": "waiting", "sentence": "", "run": None, **said}
+        self.reports.append({**report, "content": content, "of": email, "readings": [*self.readings]})
+        return Answer(202, report)
+
+    def _read_report(self, number: int, email: str) -> Answer:
+        report = self.reports[number - 1]
+        if report["of"] != email:
+            return _problem(404, "There is no such thing of yours.")
+        if report["readings"]:
+            report |= report["readings"].pop(0)
+        said = {name: report[name] for name in report.keys() - {"content", "of", "readings"}}
+        return Answer(200, said)
 
     def _read(self, body: dict[str, Any]) -> dict[str, Any]:
         line = body["line"]
@@ -334,6 +363,34 @@ THIS_WEEK: dict[str, Any] = {
         {"on": "2026-11-16", "logged_minutes": 45, "target_minutes": 60, "off": False},
         {"on": "2026-11-17", "logged_minutes": 0, "target_minutes": 0, "off": True},
         {"on": "2026-11-18", "logged_minutes": 205, "target_minutes": 300, "off": False},
+    ],
+}
+
+
+def _result(probe: str, passed: int, evaluated: int, share: float | None) -> dict[str, Any]:
+    rate = None if share is None else {"share": share, "low": share / 2, "high": (1 + share) / 2}
+    counts = {"passed": passed, "evaluated": evaluated, "not_scored": 0}
+    return {"probe": probe, "detector": "always.Fail", **counts, "attack_success_rate": rate}
+
+
+RUN: dict[str, Any] = {
+    "id": 1,
+    "tool": "garak",
+    "version": "0.17.1",
+    "target": "rest.RestGenerator",
+    "state": "partial",
+    "why_partial": "the run was interrupted.",
+    "requested": ["dan", "encoding", "xss"],
+    "evaluated": ["dan.A", "dan.B", "dan.C", "dan.D", "dan.E", "encoding.F", "encoding.G"],
+    "not_evaluated": ["xss"],
+    "results": [
+        _result("dan.A", 10, 10, 0.0),
+        _result("dan.B", 0, 10, 1.0),
+        _result("dan.C", 0, 0, None),
+        _result("dan.D", 5, 10, 0.5),
+        _result("dan.E", 9, 10, 0.1),
+        _result("encoding.F", 4, 10, 0.6),
+        _result("encoding.G", 5, 10, 0.5),
     ],
 }
 

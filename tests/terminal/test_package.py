@@ -100,7 +100,7 @@ def test_every_command_has_help_json_and_a_place_in_the_documentation(
 @pytest.mark.parametrize("command", commands(cairn), ids=" ".join)
 def test_every_command_answers_json_also_when_it_fails(shell: Shell, command: tuple[str, ...]) -> None:
     """Nobody is logged in."""
-    words = {"login": ["nonsense"], "log": ["45m"], "done": ["x"], "drop": ["1"]}
+    words = {"login": ["nonsense"], "log": ["45m"], "done": ["x"], "drop": ["1"], "push": ["x"]}
     more = words.get(command[-1], []) if command[0] != "timer" else []
     said = shell.run(*command, *more, "--json")
     assert isinstance(said.document, dict)

@@ -6,19 +6,26 @@ The requests go to Django's test client in place of a socket, so that they share
 import urllib.request
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from cairn_terminal import clock, server
 from cairn_terminal.failures import Unreachable
 from cairn_terminal.login import Token
 from django.core.cache import cache
+from django.db import transaction
 from django.test import Client
+from pytest_django import Settings
 
 from curriculum.catalogue import Catalogue
 from tests.api.programs import Program, make_program
+from tests.evidence.reports.build import as_lines, garak
 from tests.fixtures.cast import TODAY, make_plan
 from tests.terminal.typing_in import Shell, sit_down
+from tracker.evidence import queries, tasks
+from tracker.evidence.models import Run, Upload
 from tracker.journal.models import StudySession, Timer
 from tracker.people import actions as people_actions
 from tracker.people.models import User
@@ -38,17 +45,19 @@ class Network:
     def exchange(self, request: urllib.request.Request) -> server.Answer:
         if self.is_cut:
             raise ConnectionResetError
-        assert request.data is None or isinstance(request.data, bytes)
+        data = request.data.read() if isinstance(request.data, server.FirstBytes) else request.data
+        assert data is None or isinstance(data, bytes)
         headers = dict(request.header_items())
+        there = urlsplit(request.full_url)
         response = self.client.generic(
             request.get_method(),
-            urlsplit(request.full_url).path,
-            request.data or b"",
+            f"{there.path}?{there.query}",
+            data or b"",
             content_type=headers.pop("Content-type", "application/json"),
             headers=headers,
         )
         self.replayed += response.headers.get("Idempotency-Replayed") == "true"
-        is_write = request.get_method() == "DELETE" or request.full_url.endswith("/sessions")
+        is_write = request.get_method() == "DELETE" or there.path.endswith(("/sessions", "/reports"))
         if self.loses_answers and is_write:
             raise ConnectionResetError
         return server.Answer(
@@ -57,6 +66,7 @@ class Network:
             retry_after=response.headers.get("Retry-After", ""),
             location=response.headers.get("Location", ""),
             content=response.content,
+            replayed=response.headers.get("Idempotency-Replayed") == "true",
         )
 
 
@@ -313,6 +323,90 @@ def test_limits_keep_what_is_too_much(
     monkeypatch.setattr("django.conf.settings.API_A_MINUTE", 120)
     assert shell.run("queue", "send").code == 0
     assert len(sessions()) == 3
+
+
+@pytest.fixture
+def garak_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A report in a file. What is enqueued is done when its report is asked about, by the real task."""
+    waiting: list[str] = []
+    monkeypatch.setattr(tasks, "ask", lambda task, pk: waiting.append(str(pk)))
+    monkeypatch.setattr(transaction, "on_commit", lambda do: do())
+    real = queries.upload
+
+    def upload(learner_id: int, pk: UUID) -> Upload | None:
+        while waiting:
+            tasks.read_upload(waiting.pop())
+        return real(learner_id, pk)
+
+    monkeypatch.setattr(queries, "upload", upload)
+    path = tmp_path / "mine.report.jsonl"
+    path.write_bytes(as_lines(garak()))
+    return path
+
+
+def test_push_a_report(shell: Shell, log_in: Callable[[str], Program], garak_report: Path) -> None:
+    log_in("log")
+    said = shell.run("report", "push", str(garak_report))
+    assert said.code == 0, said
+    run = Run.objects.get()
+    assert said.out.startswith(f"Read: garak 0.17.1 against {run.target}.\nComplete.\n")
+    assert said.out.endswith(f"https://cairn.example.org/evidence/uploads/{run.uploads.get().pk}/\n")
+    assert "Attack success rate" in said.out
+    # Once more it is the same upload; under another name the same run.
+    assert shell.run("report", "push", str(garak_report)).out == said.out
+    assert Upload.objects.count() == 1
+    renamed = garak_report.rename(garak_report.with_name("other.jsonl"))
+    assert "This run was here already; it counts once." in shell.run("report", "push", str(renamed)).out
+    assert (Upload.objects.count(), Run.objects.count()) == (2, 1)
+
+
+def test_push_again_what_came_to_nothing(
+    shell: Shell, log_in: Callable[[str], Program], garak_report: Path, settings: Settings
+) -> None:
+    """The key alone would give the same refusal for thirty days."""
+    log_in("log")
+    room, settings.STORED_BYTES_MAX = settings.STORED_BYTES_MAX, 100
+    said = shell.run("report", "push", str(garak_report))
+    assert said.code == 1
+    assert "Delete one" in said.err
+    settings.STORED_BYTES_MAX = room
+    assert shell.run("report", "push", str(garak_report)).code == 0
+    Run.objects.get().delete()
+    assert shell.run("report", "push", str(garak_report)).code == 0
+    assert Run.objects.count() == 1
+
+
+def test_push_what_is_no_report(shell: Shell, log_in: Callable[[str], Program], garak_report: Path) -> None:
+    log_in("all")
+    garak_report.write_bytes(b"%PDF-1.7 no report")
+    said = shell.run("report", "push", str(garak_report))
+    assert (said.code, said.out) == (1, "")
+    assert said.err == f"cairn: {Upload.objects.get().sentence}\n"
+    assert shell.run("report", "push", "--json", str(garak_report)).document["outcome"] == "refused"
+    garak_report.write_bytes(b"")
+    assert "is empty" in shell.run("report", "push", str(garak_report)).err
+
+
+def test_push_with_a_token_that_reads(
+    shell: Shell, log_in: Callable[[str], Program], garak_report: Path
+) -> None:
+    log_in("read")
+    said = shell.run("report", "push", str(garak_report))
+    assert said.code == 1
+    assert "needs a token of scope 'log'" in said.err
+    assert not Upload.objects.exists()
+
+
+def test_push_whose_answer_was_lost(
+    shell: Shell, log_in: Callable[[str], Program], garak_report: Path, network: Network
+) -> None:
+    log_in("log")
+    network.loses_answers = True
+    assert shell.run("report", "push", str(garak_report)).code == 1
+    network.loses_answers = False
+    assert shell.run("report", "push", str(garak_report)).code == 0
+    assert (Upload.objects.count(), network.replayed) == (1, 1)
+    assert shell.queued() == []
 
 
 def test_unreachable_is_what_a_cut_is(network: Network) -> None:

@@ -12,20 +12,20 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from pydantic.json_schema import models_json_schema
 
-from tracker.api.door import KEY
+from tracker.api.door import FILE_TYPES, KEY
 from tracker.api.problems import KINDS, MEDIA_TYPE, Problem, problem_of, refused
 from tracker.api.reading import NarrowParser, problem_of_validation
 from tracker.api.schemas import ProblemOut
-from tracker.api.views import account, plan, sessions, timer
+from tracker.api.views import account, maps, plan, reports, sessions, timer
 from tracker.journal.actions import LongDay, Refused
 
 ROOT = "/api/v1/"
-SECTIONS = (account.section, sessions.section, timer.section, plan.section)
+SECTIONS = (account.section, sessions.section, timer.section, plan.section, maps.section, reports.section)
 
 api = NinjaAPI(
     title="Cairn",
     version="1",
-    description="Sessions, timer, plan, weeks, activities and milestones of the learner whose token it is.",
+    description="Sessions, timer, plan, weeks, milestones and maps of the learner whose token it is.",
     parser=NarrowParser(),
     openapi_url=None,
     docs_url=None,
@@ -145,10 +145,13 @@ def _complete(operation: dict[str, Any], *, writes: bool) -> None:
     operation["description"] = operation["description"].strip()
     if writes:
         operation["parameters"].append(_KEY_PARAMETER)
-    statuses = {*own, *_ALWAYS, *(_ON_WRITES if writes else ())} - ({403} if scope == "any" else set())
+    # A token of any scope may do it, unless the operation itself says of what it may not.
+    always = {*_ALWAYS} - ({403} if scope == "any" else set())
+    statuses = {*own, *always, *(_ON_WRITES if writes else ())}
     for status, answer in operation["responses"].items():
         answer["description"] = HTTPStatus(int(status)).phrase
-        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in _LIMIT_HEADERS}
+        limits = {name: {"$ref": f"#/components/headers/{name}"} for name in _LIMIT_HEADERS}
+        answer["headers"] = limits | answer.get("headers", {})
     for status in sorted(statuses):
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
 
@@ -226,7 +229,11 @@ def _values(operation: dict[str, Any]) -> Iterator[Value]:
                 each["required"],
                 each.get("description", ""),
             )
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    contents = operation.get("requestBody", {}).get("content", {})
+    if FILE_TYPES[0] in contents:
+        yield Value("the file", "binary", "body", True, f"As it is, as {' or '.join(contents)}.")
+        return
+    body = contents.get("application/json", {}).get("schema", {})
     variants = body.get("oneOf", [body]) if body else []
     for number, variant in enumerate(variants):
         where = "body" if number == 0 else "or body"

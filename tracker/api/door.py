@@ -1,21 +1,27 @@
 """What every operation stands behind: a token, the limits, its scope, a body that can be read, and the key.
 
+Two kinds of body are taken: a small one of JSON, which is held whole, and a file as it is, which is not.
+
 The order matters. A request without a good token is counted as refused and no more; nothing is read of a
 body before the token may do what is asked; and what is kept under an Idempotency-Key is kept in the
 transaction of what was done, so that a crash keeps both or neither.
 """
 
 import hashlib
+import json
 import re
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import date, datetime
 from enum import StrEnum
 from functools import wraps
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.urls import reverse
 
 from tracker import clock
 from tracker.api.problems import MEDIA_TYPE, Problem, refused
@@ -25,7 +31,11 @@ from tracker.people import queries as people_queries
 from tracker.people.models import ApiToken, User
 
 LONGEST_BODY = 64 * 1024
-"""In bytes. The longest note, every character of it escaped, has 48,000."""
+"""In bytes, of JSON. The longest note, every character of it escaped, has 48,000."""
+PIECE = 64 * 1024
+"""In bytes: so much of a file is in memory at a time."""
+FILE_TYPES = ("application/octet-stream", "application/x-ndjson", "application/json", "application/gzip")
+"""What a file may be called. It is taken by its content in any case."""
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
@@ -42,6 +52,13 @@ class May(StrEnum):
     ALL = "all"
 
 
+class Takes(StrEnum):
+    """What kind of body an operation takes."""
+
+    JSON = "json"
+    FILE = "file"
+
+
 _SCOPES = {
     May.ANY: {"read", "log", "all"},
     May.READ: {"read", "all"},
@@ -51,18 +68,25 @@ _SCOPES = {
 
 
 class ApiRequest(HttpRequest):
-    """The request that an operation gets: whose it is, with which token, and when."""
+    """The request that an operation gets: whose it is, with which token, and when.
 
+    sent_file: the body of an operation that takes a file.
+    """
+
+    sent_file: IO[bytes]
     token: ApiToken
     learner: User
     now: datetime
     today: date
 
 
-def behind_door(may: May, queries: frozenset[str]) -> Callable[[Run], Run]:
+def behind_door(
+    may: May, queries: frozenset[str], takes: Takes = Takes.JSON, located: str = ""
+) -> Callable[[Run], Run]:
     """Lets a request through to an operation for tokens that may do this.
 
     queries: what may stand after the `?`. A misspelt filter that filters nothing would pass unnoticed.
+    takes: the kind of its body.  located: the name of the address where what it makes is found by its id.
     """
 
     def guarding(run: Run) -> Run:
@@ -76,7 +100,10 @@ def behind_door(may: May, queries: frozenset[str]) -> Callable[[Run], Run]:
                 people_actions.note_use(request.token, now=request.now)
                 check_scope(request.token, may)
                 check_query(request, queries)
-                answer = answered(request, lambda: run(request, **values))
+                answer = answered(request, takes, lambda: run(request, **values))
+                if located and answer.status_code < 300:
+                    # Made of the body, so that an answer that is given again has it too.
+                    answer["Location"] = reverse(located, args=[json.loads(answer.content)["id"]])
             except Problem as problem:
                 answer = problem.response()
             for name, value in (left.headers if left else {}).items():
@@ -142,40 +169,63 @@ def check_query(request: HttpRequest, known: frozenset[str]) -> None:
         raise refused(*((name, "This is there twice.") for name in twice))
 
 
-def answered(request: ApiRequest, run: Callable[[], HttpResponse]) -> HttpResponse:
+def answered(request: ApiRequest, takes: Takes, run: Callable[[], HttpResponse]) -> HttpResponse:
     """What the operation answers; with an Idempotency-Key, what it answered the first time."""
     if request.method in {"GET", "HEAD"}:
         return run()
-    check_body(request)
+    check_body(request, takes)
     key = request.headers.get("Idempotency-Key")
-    if key is None:
-        return run()
-    if not KEY.fullmatch(key):
+    if key is not None and not KEY.fullmatch(key):
         raise Problem("unreadable", "An Idempotency-Key has 1 to 255 visible characters of ASCII.")
-    return once(request, key, run)
+    request_hash = hashlib.sha256(f"{request.method}\n{request.get_full_path()}\n".encode())
+    with tempfile.TemporaryFile() if takes is Takes.FILE else nullcontext() as file:
+        if file is None:
+            request_hash.update(request.body)
+        else:
+            # Put aside before anything is begun: a slow sender holds no lock of the database.
+            for piece in _pieces(request):
+                request_hash.update(piece)
+                file.write(piece)
+            file.seek(0)
+            request.sent_file = file
+        return run() if key is None else once(request, key, request_hash.hexdigest(), run)
 
 
-def check_body(request: HttpRequest) -> None:
+def check_body(request: HttpRequest, takes: Takes) -> None:
     """Raises the 413 before anything is read, and the 415."""
+    longest = LONGEST_BODY if takes is Takes.JSON else settings.UPLOAD_BYTES_MAX
     said = request.META.get("CONTENT_LENGTH") or "0"
-    length = int(said) if said.isascii() and said.isdigit() and len(said) < 20 else LONGEST_BODY + 1
-    if length > LONGEST_BODY:
-        raise Problem("too-large", f"A body has at most {LONGEST_BODY} bytes.")
+    length = int(said) if said.isascii() and said.isdigit() and len(said) < 20 else longest + 1
+    if length > longest:
+        raise Problem("too-large", f"A body has at most {longest} bytes here.")
     if not length and request.headers.get("Transfer-Encoding"):
         # Such a body has no length that is known beforehand, and never gets here.
         raise Problem("unreadable", "Send the body whole, with its Content-Length.")
-    if length and request.content_type != "application/json":
+    if takes is Takes.JSON and length and request.content_type != "application/json":
         raise Problem("not-json", "Send the body as Content-Type: application/json.")
+    if takes is Takes.FILE and length and request.content_type not in FILE_TYPES:
+        raise Problem("not-a-file", f"Send the file itself as the body, as Content-Type: {FILE_TYPES[0]}.")
 
 
-def once(request: ApiRequest, key: str, run: Callable[[], HttpResponse]) -> HttpResponse:
+def _pieces(request: HttpRequest) -> Iterator[bytes]:
+    """The body, never whole in memory. Raises the 400 where it ends before its time."""
+    left = int(request.META.get("CONTENT_LENGTH") or "0")
+    try:
+        while left and (piece := request.read(min(PIECE, left))):
+            left -= len(piece)
+            yield piece
+    except UnreadablePostError:
+        pass
+    if left:
+        raise Problem("unreadable", "The body ended before its Content-Length.")
+
+
+def once(request: ApiRequest, key: str, request_hash: str, run: Callable[[], HttpResponse]) -> HttpResponse:
     """Does what is asked and keeps the answer, or repeats the one that is kept. Raises the 409.
 
     The learner's row is locked, so that the same key at the same moment waits for the first and then hears
     what that was answered. What a refused operation began to write is undone; that it was refused is kept.
     """
-    asked = b"\n".join([str(request.method).encode(), request.get_full_path().encode(), request.body])
-    request_hash = hashlib.sha256(asked).hexdigest()
     with transaction.atomic():
         people_actions.lock_learner(request.learner)
         kept = people_queries.kept_answer(request.learner.pk, key)

@@ -8,8 +8,13 @@ from ninja import Router
 from ninja.decorators import decorate_view
 from ninja.params.models import Query
 
-from tracker.api.door import May, behind_door
+from tracker.api.door import FILE_TYPES, May, Takes, behind_door
 
+# A file as it is. It may be called JSON and is read as none of it here.
+_FILE_BODY = {
+    "required": True,
+    "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in FILE_TYPES},
+}
 _View = TypeVar("_View", bound=Callable[..., Any])
 
 
@@ -38,12 +43,21 @@ class Section:
         may: May,
         answers: Mapping[int, Any],
         refuses: tuple[int, ...] = (),
+        takes: Takes = Takes.JSON,
+        located: str = "",
     ) -> Callable[[_View], _View]:
         """Declares the function below it.
 
         name: of the address, for `reverse`.  answers: what each status comes with, None for nothing.
         refuses: statuses of its own problems, beside those that every operation shares.
+        takes: the kind of its body.  located: the name of the address where what it makes is found by its id.
         """
+        extra: dict[str, Any] = {"x-scope": may.value, "x-refuses": list(refuses)}
+        if takes is Takes.FILE:
+            extra["requestBody"] = _FILE_BODY
+        if located:
+            said = {"description": "Where it is found.", "schema": {"type": "string"}}
+            extra["responses"] = {status: {"headers": {"Location": said}} for status in answers}
 
         def declared(view: _View) -> _View:
             summary, _, description = inspect.cleandoc(view.__doc__ or "").partition("\n\n")
@@ -56,8 +70,8 @@ class Section:
                 description=description.replace("\n", " ") or " ",
                 response=dict(answers),
                 by_alias=True,
-                openapi_extra={"x-scope": may.value, "x-refuses": list(refuses)},
-            )(decorate_view(behind_door(may, _query_names(view)))(view))
+                openapi_extra=extra,
+            )(decorate_view(behind_door(may, _query_names(view), takes, located))(view))
             return view
 
         return declared

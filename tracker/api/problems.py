@@ -34,6 +34,7 @@ KINDS = {
         Kind("timer-runs", 409, "There is a timer", "There is a timer already; it stands in `timer`."),
         Kind("too-large", 413, "Too large", "The body is larger than any request here needs."),
         Kind("not-json", 415, "Not JSON", "A body is sent as `Content-Type: application/json`."),
+        Kind("not-a-file", 415, "Not a file", "The body is the file itself, not the form of a page."),
         Kind("refused", 422, "Refused", "The request can be read, and cannot be done: `errors` says why."),
         Kind("too-many", 429, "Too many requests", "Wait as many seconds as `Retry-After` says."),
     )
@@ -88,6 +89,7 @@ _SENTENCES = {
     403: "This is not allowed.",
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
+    413: "The body is larger than any that is taken here.",
     500: "Something broke here; it is in the log.",
     503: "A part is away for a moment. Try again.",
 }

@@ -44,6 +44,7 @@ _SENTENCES = {
     "int_parsing": "This is a whole number.",
     "int_from_float": "This is a whole number.",
     "bool_type": "This is true or false.",
+    "bool_parsing": "This is true or false.",
     "string_type": "This is text.",
     "string_unicode": "A half of a surrogate pair is no character.",
     "string_pattern_mismatch": "Text has no control characters but line ends and tabs.",

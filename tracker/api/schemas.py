@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -14,6 +15,8 @@ from pydantic import (
     Tag,
 )
 
+from tracker.evidence.models import Run as EvidenceRun
+from tracker.evidence.models import Upload
 from tracker.journal.models import StudySession
 from tracker.journal.rules import LONGEST_MINUTES
 from tracker.journal.rules.quick_log import LONGEST_LINE
@@ -373,6 +376,148 @@ class Milestones(BaseModel):
     """The milestones of the plan's track, in its order."""
 
     items: list[Milestone]
+
+
+LevelWord = Literal["untouched", "studied", "practised", "evidenced"]
+
+
+class LevelCounts(BaseModel):
+    """How many topics have each level; `outside` are those that the curriculum does not teach."""
+
+    evidenced: int
+    practised: int
+    studied: int
+    untouched: int
+    outside: int
+
+
+class MapReason(BaseModel):
+    """Why a topic has its level, and what that is about.
+
+    `key` is that of an activity or lab, or the number of a run.
+    """
+
+    level: LevelWord
+    sentence: str
+    on: date | None
+    about: Literal["activity", "lab", "run"]
+    key: str
+    carried_from: str | None = Field(description="The topic of another edition that it was shown for.")
+    carried_from_edition: str | None
+
+
+class MapClaim(BaseModel):
+    """A level that a layer of the learner's names. It is no reason."""
+
+    level: LevelWord
+    source: str
+    on: date
+
+
+class MapTopic(BaseModel):
+    """A topic with its own level: it inherits none from its parts, and they none from it."""
+
+    id: str
+    name: str
+    kind: str
+    parent: str
+    groups: list[str] = Field(description="Topics of another kind that it stands under, such as tactics.")
+    retired: bool
+    level: LevelWord
+    taught: bool = Field(description="Whether an activity of the curriculum teaches it.")
+    reasons: list[MapReason]
+    claims: list[MapClaim]
+
+
+class CoverageMap(BaseModel):
+    """One edition of a framework with the learner's levels."""
+
+    format: Literal["cairn-map/1"] = "cairn-map/1"
+    framework: str
+    title: str
+    edition: str
+    counts: LevelCounts = Field(description="Of the topics that the map is of: of ATLAS its techniques.")
+    topics: list[MapTopic]
+
+
+class Rate(BaseModel):
+    """A share between 0 and 1, and the ends of its 95 % interval (Wilson)."""
+
+    share: float
+    low: float
+    high: float
+
+
+class Result(BaseModel):
+    """Outputs of one probe as one detector scored them. `passed` means that the target resisted.
+
+    `attack_success_rate` is null where nothing was scored.
+    """
+
+    probe: str
+    detector: str
+    passed: int
+    evaluated: int
+    not_scored: int
+    attack_success_rate: Rate | None
+
+
+class Run(BaseModel):
+    """What a tool's report showed. `started_at` is as the tool wrote it, often without a zone."""
+
+    id: int
+    tool: str
+    version: str
+    target: str
+    state: EvidenceRun.State
+    why_partial: str
+    started_at: str
+    read_at: datetime
+
+
+class RunWithResults(Run):
+    """A run with what was asked of it, and what came of that, in the order of the report."""
+
+    requested: list[str] = Field(description="Probes and families, as they were asked for.")
+    evaluated: list[str] = Field(description="Probes with a result.")
+    not_evaluated: list[str] = Field(description="What was asked for and has no result.")
+    results: list[Result]
+
+
+class Report(BaseModel):
+    """A report that was handed in. `sentence` says why it was refused.
+
+    `was_known` is true where its run was here before; it counts once. `run` is null until it is read, and
+    after the run was deleted.
+    """
+
+    id: UUID
+    state: Upload.State
+    sentence: str
+    name: str
+    size_bytes: int
+    read_bytes: int = Field(description="How far the reading is.")
+    sha256: str
+    attack: str = Field(description="As it was said with the report.")
+    target: str = Field(description="As it was said with the report.")
+    keep: bool = Field(description="Whether the file itself is kept.")
+    uploaded_at: datetime
+    finished_at: datetime | None
+    was_known: bool
+    run: Run | None
+
+
+class ReportWithResults(Report):
+    """A report that was handed in, with the results of its run."""
+
+    run: RunWithResults | None
+
+
+class Reports(BaseModel):
+    """A page of reports, newest first, and the cursor of the next one."""
+
+    items: list[Report]
+    next: str | None
 
 
 class FieldError(BaseModel):

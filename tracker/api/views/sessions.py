@@ -1,7 +1,5 @@
 """Study sessions: listed, logged by field or by line, corrected, taken back, put back."""
 
-import base64
-import binascii
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
@@ -14,6 +12,7 @@ from ninja.responses import Status
 
 from curriculum.catalogue import Catalogue
 from tracker.api import schemas
+from tracker.api.cursors import cursor_of, no_cursor, place_of
 from tracker.api.door import ApiRequest, May
 from tracker.api.operations import Section
 from tracker.api.problems import Problem, refused
@@ -168,24 +167,15 @@ def _entry_of_fields(request: ApiRequest, said: schemas.SessionFields) -> tuple[
 # --- pages ------------------------------------------------------------------------------------------------
 
 
-def cursor_of(studied_on: date, pk: int) -> str:
-    """Where the next page begins: after the session of this day and number."""
-    place = f"{studied_on.isoformat()}.{pk}"
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
-
-
-def place_of(cursor: str) -> tuple[date, int]:
-    """The session that a cursor stands after. Raises the 422."""
+def place_after(cursor: str) -> tuple[date, int]:
+    """The day and number of the session that a cursor stands after. Raises the 422."""
     try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        day, _, number = (
-            base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").partition(".")
-        )
+        day, number = place_of(cursor)
         studied_on, pk = date.fromisoformat(day), int(number)
-    except (ValueError, binascii.Error):
-        raise refused(("cursor", "This is no cursor that was given out.")) from None
-    if not 0 < pk <= LARGEST_ID or cursor_of(studied_on, pk) != cursor:
-        raise refused(("cursor", "This is no cursor that was given out."))
+    except ValueError:
+        raise no_cursor() from None
+    if not 0 < pk <= LARGEST_ID or cursor_of(studied_on.isoformat(), pk) != cursor:
+        raise no_cursor()
     return studied_on, pk
 
 
@@ -212,14 +202,16 @@ def list_sessions(
         # What cannot be printed is no key, and not every database takes it.
         found = found.filter(module_key=module) if module.isprintable() else found.none()
     if cursor:
-        day, pk = place_of(cursor)
+        day, pk = place_after(cursor)
         # The first condition is for the index; the second leaves out what was shown of that day.
         found = found.filter(Q(studied_on__lte=day), Q(studied_on__lt=day) | Q(pk__lt=pk))
     rows = list(found[: limit + 1])
     content = _content(request)
     return schemas.Sessions(
         items=[session_of(row, content) for row in rows[:limit]],
-        next=cursor_of(rows[limit - 1].studied_on, rows[limit - 1].pk) if len(rows) > limit else None,
+        next=cursor_of(rows[limit - 1].studied_on.isoformat(), rows[limit - 1].pk)
+        if len(rows) > limit
+        else None,
     )
 
 
