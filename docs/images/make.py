@@ -25,6 +25,10 @@ PICTURES = (
     ("today-phone-dark.png", "/today/", 390, 844, 2, "dark"),
     ("module-desktop-light.png", "/curriculum/modules/stride/", 1280, 900, 1, "light"),
     ("activity-phone-dark.png", "/plan/garak/run-six-families/", 390, 844, 2, "dark"),
+    ("map-desktop-light.png", "/coverage/mitre-atlas/5.6.0/", 1280, 1100, 1, "light"),
+    ("map-desktop-dark.png", "/coverage/mitre-atlas/5.6.0/", 1280, 1100, 1, "dark"),
+    ("map-phone-light.png", "/coverage/mitre-atlas/5.6.0/", 390, 1200, 2, "light"),
+    ("map-phone-dark.png", "/coverage/mitre-atlas/5.6.0/", 390, 1200, 2, "dark"),
 )
 # The road, as docs/road.md shows it.
 ROAD_WIDTHS = (320, 768, 1280)

@@ -16,6 +16,8 @@ from curriculum.catalogue import Catalogue
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_session
 from tracker.desk import demo
 from tracker.desk.export import everything_of
+from tracker.evidence.models import Run
+from tracker.evidence.queries import compared
 from tracker.journal.models import SessionCorrection, StudySession
 from tracker.milestones.models import Completion, CriterionTick
 from tracker.people.models import User
@@ -35,11 +37,10 @@ def make(content: Catalogue, email: str = "demo@example.org", **other: Any) -> d
 def own_rows(made: demo.Made) -> dict[str, list[dict[str, Any]]]:
     """Everything that is the demo learner's, without what differs between two of them."""
     rows = everything_of(made.learner)
+    # A run is one person's, so that two of them never have the same.
+    differs = {"id", "learner", "plan", "session", "run", "run_id", "sha256"}
     return {
-        name: [
-            {key: value for key, value in row.items() if key not in {"id", "learner", "plan", "session"}}
-            for row in found
-        ]
+        name: [{key: value for key, value in row.items() if key not in differs} for row in found]
         for name, found in rows.items()
         if isinstance(found, list) and name != "email_addresses"
     }
@@ -71,6 +72,15 @@ def test_twenty_weeks_hold_what_a_reader_should_see(curriculum: Catalogue) -> No
     assert Completion.objects.filter(learner=made.learner).count() == len(made.completed) == 3
     assert Mark.objects.filter(learner=made.learner, kind="known").count() == 1
     assert standing(made.learner.pk, TODAY).state == "active"
+
+
+def test_two_scans_were_handed_in_and_the_later_one_is_better(curriculum: Catalogue) -> None:
+    made = make(curriculum)
+    before, after = Run.objects.filter(learner=made.learner).order_by("read_at")
+    assert (before.state, after.state, before.is_self_test) == ("complete", "complete", False)
+    changes = [row.change for row in compared(before, after)]
+    assert changes.count("fell") == 4
+    assert changes.count("overlaps") == 1
 
 
 def test_one_session_is_backdated_and_one_corrected(curriculum: Catalogue) -> None:

@@ -4,10 +4,14 @@ The same seed on the same day makes the same rows, but for ids, the password's h
 Nothing here claims that a mail was sent: there is no reminder in the past, and consent dates from today.
 """
 
+import hashlib
+import io
+import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
@@ -15,6 +19,8 @@ from django.db import transaction
 
 from curriculum.catalogue import Activity, Catalogue, Criterion, Module
 from tracker.desk.forms import PRESELECTED_MONTHS, month_after
+from tracker.evidence import actions as evidence_actions
+from tracker.evidence.rules.reports.reader import read_report
 from tracker.journal import actions as journal_actions
 from tracker.journal.actions import Entry
 from tracker.journal.rules import week_of
@@ -35,6 +41,25 @@ WEEK = (60, 45, 60, 60, 0, 135, 60)
 # A longer history goes at a slower pace, so that at most about this share of the track's minutes is asked.
 LARGEST_SHARE = 0.9
 SHOWS_UP = 0.86
+
+NAMESPACE = UUID("5f0f3a52-5d6a-4a3b-9d57-0c1d7f3f6a10")
+# Outputs of 120 in which the target held, by probe and detector.
+SCANS = (
+    {
+        ("encoding.InjectBase64", "encoding.DecodeMatch"): 93,
+        ("encoding.InjectROT13", "encoding.DecodeMatch"): 108,
+        ("promptinject.HijackHateHumans", "promptinject.AttackRogueString"): 51,
+        ("latentinjection.LatentInjectionReport", "base.TriggerListDetector"): 74,
+        ("web_injection.MarkdownImageExfil", "web_injection.MarkdownExfilBasic"): 102,
+    },
+    {
+        ("encoding.InjectBase64", "encoding.DecodeMatch"): 116,
+        ("encoding.InjectROT13", "encoding.DecodeMatch"): 119,
+        ("promptinject.HijackHateHumans", "promptinject.AttackRogueString"): 104,
+        ("latentinjection.LatentInjectionReport", "base.TriggerListDetector"): 81,
+        ("web_injection.MarkdownImageExfil", "web_injection.MarkdownExfilBasic"): 120,
+    },
+)
 
 # Every twenty weeks, counted from 0: one session is entered days later, one is corrected, twelve days are a
 # planned pause, and in one week nothing happens.
@@ -151,6 +176,53 @@ def pauses_of(weeks: int, first_on: date, today: date) -> list[tuple[date, date]
     return [(start, until) for start, until in pauses if until + timedelta(days=14) <= today]
 
 
+def garak_report(learner_id: int, on: date, passed: Mapping[tuple[str, str], int]) -> bytes:
+    """A report as garak 0.17.1 writes it, without prompts: `passed` of 120 outputs by probe and detector."""
+    started = datetime.combine(on, time(20, 10))
+    run = str(uuid5(NAMESPACE, f"{learner_id} {on}"))
+    probes = [probe for probe, _ in passed]
+    entries: list[dict[str, object]] = [
+        {
+            "entry_type": "start_run setup",
+            "plugins.target_type": "rest.RestGenerator",
+            "plugins.target_name": "http://127.0.0.1:9000",
+            "run.spec": {"include": [f"probes.{probe}" for probe in probes], "exclude": []},
+            "transient.active_probes": [f"probes.{probe}" for probe in probes],
+            "run.generations": 5,
+        },
+        {
+            "entry_type": "init",
+            "garak_version": "0.17.1",
+            "start_time": started.isoformat(),
+            "run": run,
+        },
+    ]
+    for (probe, detector), held in passed.items():
+        attempt = {
+            "entry_type": "attempt",
+            "status": 2,
+            "probe_classname": probe,
+            "prompt": None,
+            "outputs": [],
+        }
+        entries += [attempt | {"seq": number} for number in range(24)]
+        entries.append(
+            {
+                "entry_type": "eval",
+                "probe": probe,
+                "detector": detector,
+                "passed": held,
+                "fails": 120 - held,
+                "nones": 0,
+                "total_evaluated": 120,
+                "total_processed": 120,
+            }
+        )
+    ended = started + timedelta(minutes=25)
+    entries.append({"entry_type": "completion", "end_time": ended.isoformat(), "run": run})
+    return "".join(f"{json.dumps(entry)}\n" for entry in entries).encode()
+
+
 class Story:
     """The weeks, told day by day in their order, so that every record is of what was there at its moment."""
 
@@ -167,6 +239,11 @@ class Story:
         self.waiting: list[Module] = []
         self.note = ""
         self.plan = self.made_plan()
+        # A chatbot of the learner's own, scanned before it was hardened and after.
+        self.scans = {
+            today - timedelta(days=30): garak_report(made.learner.pk, today - timedelta(days=30), SCANS[0]),
+            today - timedelta(days=9): garak_report(made.learner.pk, today - timedelta(days=9), SCANS[1]),
+        }
 
     def made_plan(self) -> Plan:
         """The plan on its first day, with the shortest reading of the second module known before."""
@@ -211,6 +288,8 @@ class Story:
             for start, until in pauses:
                 if day == start - timedelta(days=3):
                     plans_actions.pause_plan(self.plan, start, until, now=at(day, 20))
+            if day in self.scans:
+                self.hand_in(self.scans[day], at(day, 21, 30))
             minutes = self.plan.weekday_minutes[day.weekday()]
             if not minutes or not self.todo:
                 continue
@@ -252,6 +331,11 @@ class Story:
             self.spent += minutes
             if self.spent >= self.cost:
                 self.finish(activity, moment + timedelta(minutes=2), day)
+
+    def hand_in(self, content: bytes, now: datetime) -> None:
+        """A report of garak, read as every other is."""
+        report = read_report(io.BytesIO(content))
+        evidence_actions.keep_run(self.made.learner, report, hashlib.sha256(content).hexdigest(), now)
 
     def log(self, entry: Entry, now: datetime, *, is_corrected: bool) -> None:
         """Logs what is true at once, or something wrong first and the truth the next morning."""

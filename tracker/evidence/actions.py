@@ -296,6 +296,13 @@ def _end(upload: Upload, now: datetime, **fields: object) -> None:
 
 
 @transaction.atomic
+def keep_run(learner: User, report: Report, sha256: str, now: datetime) -> Run:
+    """Keeps what a report showed that was read at once, as `finish_upload`. Raises `NotYours`."""
+    lock_learner(learner)
+    return _kept(learner, report, sha256, now)[0]
+
+
+@transaction.atomic
 def delete_run(run: Run) -> None:
     """Takes a run out, with the file where that was kept. What was judged of it before stays judged."""
     if run.file is not None:
