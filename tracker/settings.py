@@ -199,9 +199,11 @@ INSTALLED_APPS = [
     "tracker.journal",
     "tracker.evidence",
     "tracker.plans",
+    "tracker.recall",
     "tracker.coverage",
     "tracker.milestones",
     "tracker.reminders",
+    "tracker.sharing",
     "tracker.desk",
 ]
 
@@ -318,6 +320,8 @@ REMINDER_LEASE_SECONDS = whole("CAIRN_LEASE_SECONDS", 600, 5, 3600)
 REMINDER_RETRY_SECONDS = whole("CAIRN_RETRY_SECONDS", 300, 1, 3600)
 # How many mails a worker takes at a time, for one connection to the mail server.
 REMINDER_BATCH = whole("CAIRN_BATCH", 200, 1, 500)
+# On so many connections side by side; a server that wants fewer is content with fewer.
+SMTP_CONNECTIONS = whole("SMTP_CONNECTIONS", 4, 1, 20)
 # Kept in memory: ticks carry nothing, so beat has nothing to remember over a restart.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
@@ -341,6 +345,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "tracker.evidence.tasks.look_for_waiting",
         "schedule": TICK_SECONDS,
         "options": {"expires": max(1, TICK_SECONDS - 1)},
+    },
+    "send-copies": {
+        "task": "tracker.sharing.tasks.send_copies",
+        "schedule": 600,
+        "options": {"expires": 590},
     },
     "forget-waiting-files": {
         "task": "tracker.journal.tasks.forget_waiting_files",
@@ -489,8 +498,8 @@ if ALLAUTH_TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
-# One file, and all that a learner keeps. A request is refused by what it says of its length, before it is read.
-UPLOAD_BYTES_MAX = whole("CAIRN_UPLOAD_MB", 64, 1, 1_000) * 1_000_000
+# One file, and all that a learner keeps. A request is refused by what it says of its length, unread.
+UPLOAD_BYTES_MAX = whole("CAIRN_UPLOAD_MB", 100, 1, 1_000) * 1_000_000
 STORED_BYTES_MAX = whole("CAIRN_STORED_MB", 500, 1, 100_000) * 1_000_000
 
 LOGGING = {

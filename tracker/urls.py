@@ -7,9 +7,11 @@ urlpatterns = [
     path("", include("tracker.people.urls")),
     path("", include("tracker.library.urls")),
     path("", include("tracker.evidence.urls")),
+    path("", include("tracker.recall.urls")),
     path("", include("tracker.coverage.urls")),
     path("", include("tracker.milestones.urls")),
     path("", include("tracker.reminders.urls")),
+    path("", include("tracker.sharing.urls")),
     path("", include("tracker.desk.urls")),
     path("", include("tracker.api.urls")),
 ]

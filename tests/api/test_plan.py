@@ -185,7 +185,13 @@ def test_milestones_say_what_is_ticked(program: Program, learner: User, curricul
         "state": "part",
         "completed_on": None,
         "criteria": [
-            {"key": each.key, "text": each.text, "ticked": each == first} for each in (first, *rest)
+            {
+                "key": each.key,
+                "text": each.text,
+                "ticked": each == first,
+                "state": "claimed" if each == first else "open",
+            }
+            for each in (first, *rest)
         ],
     }
     for each in rest:

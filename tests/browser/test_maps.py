@@ -1,4 +1,4 @@
-"""`/coverage/` in a browser: small and wide, light and dark, by keyboard, without JavaScript, as a picture."""
+"""`/coverage/` in a browser: small and wide, light and dark, by keyboard, without JavaScript, drawn."""
 
 import pytest
 from playwright.sync_api import Page, expect

@@ -135,7 +135,7 @@ def complete_a_milestone(page: Page, seen: Seen, content: Catalogue) -> None:
         row.locator("summary").click()
         row.get_by_label("Note").fill(f"It is in the notebook, page {place + 1}.")
         row.get_by_role("button", name="Save").click()
-        expect(page.locator("ol.rows > li").nth(place)).to_contain_text("Backed")
+        expect(page.locator("ol.rows > li").nth(place)).to_contain_text("Claimed")
     seen(page)
     page.get_by_role("button", name="Complete the milestone").click()
     expect(page.get_by_role("heading", name="Planned and actual")).to_be_visible()
@@ -155,6 +155,7 @@ def look_around(page: Page, seen: Seen) -> None:
         "/settings/leave/",
         "/settings/tokens/",
         "/settings/channel/",
+        "/sharing/",
         "/api/v1/docs",
         "/no-such-page/",
     ):

@@ -75,7 +75,8 @@ def test_the_map_of_a_newer_edition_says_what_is_new_and_the_old_one_stays(
     make_run(alice, ("encoding.InjectBase64", 1, 2))
     make_hand_in(alice)
     web = browser_of(alice)
-    old = {path: web.get(path).text for path in ("/coverage/mitre-atlas/5.6.0/", "/coverage/mitre-atlas/2026.09/")}
+    paths = ("/coverage/mitre-atlas/5.6.0/", "/coverage/mitre-atlas/2026.09/")
+    old = {path: web.get(path).text for path in paths}
     csv = web.get("/coverage/mitre-atlas/2026.09/map.csv").content
     published(read_atlas((FIXTURES / "six.yaml").read_bytes()).edition, "2027.01")
     text = web.get("/coverage/mitre-atlas/2027.01/").text

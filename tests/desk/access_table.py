@@ -13,6 +13,9 @@ ACTORS = ("visitor", "stranger", "owner", "staff")
 # A mail program posts here without ever having seen a form (RFC 8058); a program that posts to what it can
 # only read is told so (405).
 WITHOUT_TOKEN = {"unsubscribe", "calendar-feed", "api-openapi", "api-docs", "api-problem"}
+# Here the token of the address is all that counts, and no cookie does.
+WITHOUT_TOKEN |= {"portfolio", "mentor", "mentor-file", "mentor-milestone", "confirm-milestone"}
+WITHOUT_TOKEN |= {"ask-for-copies", "mentor-mail", "leave-mentor-mail"}
 
 ASKED_TO_LOG_IN = ">account_login"
 # The answers to the steps of a new plan that wait in everybody's session.
@@ -128,7 +131,9 @@ MODULE = {"module_key": "ready"}
 LAB = {"module_key": "garak", "slug": "lab"}
 CRITERION = {"module_key": "ready", "criterion_key": "criterion"}
 ACTIVITY = {"module_key": "completed", "slug": "slug"}
+COMPLETION = {"module_key": "completed", "number": "number"}
 EDITION = {"framework_key": "framework", "edition": "edition"}
+PORTFOLIO = {"pk": "portfolio-pk"}
 
 # For programs. tests/api/test_scopes.py says who of them may what.
 PROGRAMS: dict[str, Row] = {
@@ -235,6 +240,23 @@ TABLE: dict[str, Row] = {
     ),
     # Whoever has it sees what it shows, which is none of Alice's own words.
     "calendar-feed": public(get="200", filled={"token": "calendar"}),
+    # By link: Alice has shared neither her notes nor her files.
+    "portfolio": public(get="200", filled={"token": "portfolio"}),
+    "mentor": public(get="200", filled={"token": "mentor"}),
+    "mentor-milestone": public(
+        get="200",
+        post=">mentor-milestone",
+        filled={"token": "mentor", "module_key": "completed"},
+        form={"text": "Well argued."},
+    ),
+    # Not the completion that was shown.
+    "confirm-milestone": public(
+        post="422", filled={"token": "mentor", "module_key": "completed"}, form={"completion": "0"}
+    ),
+    "ask-for-copies": public(post=">mentor", filled={"token": "mentor"}, form={"address": "bob@example.org"}),
+    "mentor-mail": public(get="200", post="200", filled={"token": "copies"}),
+    "leave-mentor-mail": public(get="200", post="200", filled={"token": "leave-copies"}),
+    "mentor-file": public(get="404", filled={"token": "mentor", "file_id": "file"}),
     # The curriculum, to read and to search.
     "curriculum": public(get="200"),
     "search": public(get="200"),
@@ -320,6 +342,23 @@ TABLE: dict[str, Row] = {
     "milestones": private(get="200"),
     "milestone": private(get="200", filled={"module_key": "completed"}),
     "complete-milestone": private(post=">milestone", filled=MODULE),
+    # Alice has completed it; the others only follow the same module.
+    "reopen-milestone": private(post=">milestone", filled={"module_key": "completed"}),
+    "completion": private(get="404 200 404", filled=COMPLETION),
+    "answer-retrospective": private(
+        post="404 >completion 404",
+        filled=COMPLETION,
+        form={"surprised": "That.", "weak": "", "next_step": ""},
+    ),
+    "add-to-retrospective": private(
+        post="404 >completion 404", filled=COMPLETION, form={"text": "It still holds."}
+    ),
+    "star-retrospective": private(post="404 >completion 404", filled=COMPLETION, form={"starred": "1"}),
+    "compare-milestones": private(
+        get="404 200 404", filled={"module_key": "completed", "other_key": "also-completed"}
+    ),
+    "year-in-review": private(get="200", filled={"year": "year"}),
+    "year-pdf": private(get="200", filled={"year": "year"}),
     "add-artefact": private(
         post=">milestone", filled=CRITERION, form={"url": "https://example.org/", "title": "There"}
     ),
@@ -339,6 +378,12 @@ TABLE: dict[str, Row] = {
     "tick-criterion": private(post=">milestone", filled=CRITERION, form={"note": "Kept."}),
     "untick-criterion": private(post=">milestone", filled=CRITERION),
     "skills-matrix": private(get="200", post=">skills-matrix", form={"level-adversarial-ml": "2"}),
+    # Re-checks: a key is the same for all, a grade is Alice's.
+    "recall": private(get="200"),
+    "recheck": private(get="404 200 404", filled={"item_key": "question"}),
+    "grade-recheck": private(post="404 >recheck 404", filled={"item_key": "question"}, form={"grade": "3"}),
+    "undo-grade": private(post="404 >recheck 404", filled={"item_key": "question", "pk": "review"}),
+    "leave-hour": private(post="404 >recall 404", filled={"module_key": "completed"}),
     # Maps: of one's own study, so that nobody can name another's.
     "maps": private(get="200"),
     "newest-map": private(get=">map", filled={"framework_key": "framework"}),
@@ -349,6 +394,28 @@ TABLE: dict[str, Row] = {
     "map-svg": private(get="200", filled=EDITION),
     "claim-layer": private(post="422", filled=EDITION),  # no file
     "take-back-layer": private(post=">map", filled=EDITION, form={"source": "A layer"}),
+    # What others see.
+    "sharing": private(get="200"),
+    "share-milestones": private(post=">sharing"),
+    "make-portfolio": private(post="200", form={"title": "Work", "days": "30"}),
+    "change-portfolio": private(
+        get="404 200 404",
+        post="404 >change-portfolio 404",
+        filled=PORTFOLIO,
+        form={"title": "W", "days": "keep"},
+    ),
+    "preview-portfolio": private(get="404 200 404", filled=PORTFOLIO),
+    "portfolio-file": private(get="404 200 404", filled=PORTFOLIO),
+    "portfolio-resume": private(get="404 200 404", filled=PORTFOLIO),
+    "portfolio-pdf": private(get="404 200 404", filled=PORTFOLIO),
+    "renew-portfolio": private(post="404 200 404", filled=PORTFOLIO),
+    "revoke-portfolio": private(post="404 >sharing 404", filled=PORTFOLIO),
+    "make-mentor-link": private(post="200", form={"name": "Grace", "days": "30"}),
+    "revoke-mentor-link": private(post="404 >sharing 404", filled={"pk": "mentor-link"}),
+    "comments": private(
+        get="200", post=">comments", filled={"module_key": "completed"}, form={"text": "Noted."}
+    ),
+    "delete-comment": private(post="404 >comments 404", filled={"pk": "comment"}),
     # Settings.
     "settings": private(get="200"),
     "change-zone": private(post=">settings", form={"zone": "Europe/London"}),

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 from allauth.account.forms import default_token_generator
@@ -27,7 +28,9 @@ from tests.desk.access_table import ACTORS, DRAFT, PROGRAMS, TABLE, WITHOUT_TOKE
 from tests.evidence.factories import make_artefact, make_run, make_upload
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_plan, make_session
 from tests.journal.files import make_import
+from tests.milestones.factories import look_back_on
 from tests.reminders.factories import make_leased
+from tests.sharing.factories import make_mentor_link, make_portfolio, share
 from tracker.evidence import actions as evidence_actions
 from tracker.milestones import actions as milestones_actions
 from tracker.operations import mailfiles
@@ -35,8 +38,12 @@ from tracker.people import actions as people_actions
 from tracker.people.actions import token_hash
 from tracker.people.models import User
 from tracker.plans import actions as plans_actions
+from tracker.recall import actions as recall_actions
+from tracker.recall.models import Grade
 from tracker.reminders import actions as reminders_actions
 from tracker.reminders import queries as reminders_queries
+from tracker.sharing import actions as sharing_actions
+from tracker.sharing.models import MentorMail
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # Stands in everything of Alice's that is text: nobody else may ever read it.
@@ -104,7 +111,13 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
     for module in (completed, ready):
         for criterion in module.criteria_in(plan.track_key):
             milestones_actions.tick_criterion(alice, module, criterion.key, link="", note=PRIVATE, now=NOW)
-    milestones_actions.complete_milestone(alice, plan, completed, now=NOW, on=TODAY)
+    look_back_on(milestones_actions.complete_milestone(alice, plan, completed, now=NOW, on=TODAY), PRIVATE)
+    also_completed = content.module("garak")
+    for criterion in also_completed.criteria_in(plan.track_key):
+        milestones_actions.tick_criterion(
+            alice, also_completed, criterion.key, link="", note=PRIVATE, now=NOW
+        )
+    milestones_actions.complete_milestone(alice, plan, also_completed, now=NOW, on=TODAY)
     recipient = reminders_actions.set_reminder(alice, 7, 18, wording="Mail me.", place="start", now=NOW)
     mail, lease = make_leased(alice)
     link = reminders_actions.LogLink(
@@ -116,6 +129,8 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
     answers = {question.key: "yes" for question in completed.questions}
     plans_actions.answer_self_check(alice, answers, now=NOW, on=TODAY)
     plans_actions.rate_skills(alice, {content.skills[0].key: (3, PRIVATE)}, now=NOW, on=TODAY)
+    question = completed.questions[0]
+    review = recall_actions.grade_item(alice, question.key, Grade.GOOD, now=NOW, on=TODAY)
     waiting, batch = make_import(alice, PRIVATE)
     run, other_run = (
         make_run(alice, target=PRIVATE, keeps_file=True, name=f"{PRIVATE}.jsonl") for _ in range(2)
@@ -126,12 +141,18 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
     artefact = make_artefact(alice, ready.criteria[0].key, PRIVATE)
     framework = content.framework("mitre-atlas")
     edition = framework.editions[-1]
+    shared, portfolio_token = make_portfolio(alice, title="What I did")
+    share(alice, "mindset")
+    mentor, mentor_token = make_mentor_link(alice)
+    comment = sharing_actions.comment(alice, ready.key, PRIVATE, submission=uuid4(), now=NOW, mentor=None)
     pause = plans_actions.pause_plan(plan, date(2027, 2, 1), date(2027, 2, 8), now=NOW)
     return {
         "pause": str(pause.pk),
         "change": str(pause.plan.changes.latest("pk").pk),
         "session": str(session.pk),
         "deleted": str(deleted.pk),
+        "question": question.key,
+        "review": str(review.pk),
         "waiting": str(waiting.pk),
         "batch": str(batch.pk),
         "alice": str(alice.pk),
@@ -139,6 +160,13 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
         "unsubscribe": recipient.unsubscribe_token,
         "calendar": reminders_actions.make_feed_address(alice, replaces=False, now=NOW),
         "log": LOG_TOKEN,
+        "portfolio": portfolio_token,
+        "portfolio-pk": str(shared.pk),
+        "mentor": mentor_token,
+        "mentor-link": str(mentor.pk),
+        "copies": sharing_actions.ask_for_copies(mentor, "bob@example.org", now=NOW),
+        "leave-copies": MentorMail.objects.get().unsubscribe_token,
+        "comment": str(comment.pk),
         "token": str(token.pk),
         "problem": "scope",
         "run": str(run.pk),
@@ -151,6 +179,9 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
         "set-up": "a-token-of-nobody",
         "confirm": get_emailconfirmation_model().create(new_address).key,
         "completed": completed.key,
+        "also-completed": also_completed.key,
+        "number": "1",
+        "year": str(TODAY.year),
         "ready": ready.key,
         "activity": completed.activities[0].key,
         "slug": completed.activities[0].slug,
@@ -253,6 +284,9 @@ def test_alice_reads_her_own_words(world: World) -> None:
         "journal-json",
         "study-session",
         "milestone",
+        "completion",
+        "compare-milestones",
+        "year-in-review",
         "letter",
         "letter-file",
         "evidence",

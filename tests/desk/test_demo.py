@@ -38,7 +38,7 @@ def own_rows(made: demo.Made) -> dict[str, list[dict[str, Any]]]:
     """Everything that is the demo learner's, without what differs between two of them."""
     rows = everything_of(made.learner)
     # A run is one person's, so that two of them never have the same.
-    differs = {"id", "learner", "plan", "session", "run", "run_id", "sha256"}
+    differs = {"id", "learner", "plan", "session", "run", "run_id", "sha256", "completion"}
     return {
         name: [{key: value for key, value in row.items() if key not in differs} for row in found]
         for name, found in rows.items()

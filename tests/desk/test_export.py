@@ -11,12 +11,15 @@ from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.db.models import Field, ForeignKey, Model
 from django.urls import reverse
+from fsrs.scheduler import DEFAULT_PARAMETERS
 
 from curriculum.catalogue import Catalogue
 from tests.coverage.factories import make_claims
 from tests.evidence.factories import everything_handed_in
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_plan, make_session
 from tests.journal.files import make_import
+from tests.milestones.factories import look_back_on
+from tests.sharing.factories import everything_shared
 from tracker.desk import export
 from tracker.journal import actions as journal_actions
 from tracker.journal.actions import Entry
@@ -24,6 +27,9 @@ from tracker.milestones import actions as milestones_actions
 from tracker.people import actions as people_actions
 from tracker.people.models import ApiToken, User
 from tracker.plans import actions as plans_actions
+from tracker.recall import actions as recall_actions
+from tracker.recall.models import Grade
+from tracker.recall.rules.memory import read_weights
 from tracker.reminders import actions as reminders_actions
 from tracker.reminders import channels, trial
 from tracker.reminders.models import Channel, Recipient, Reminder
@@ -54,6 +60,10 @@ def everything_for(learner: User, content: Catalogue) -> None:
     answers = {question.key: "partly" for question in content.module("mindset").questions}
     plans_actions.answer_self_check(learner, answers, now=NOW, on=TODAY)
     plans_actions.rate_skills(learner, {content.skills[0].key: (3, learner.email)}, now=NOW, on=TODAY)
+    recall_actions.grade_item(
+        learner, content.module("mindset").questions[0].key, Grade.GOOD, now=NOW, on=TODAY
+    )
+    recall_actions.set_weights(learner, read_weights(DEFAULT_PARAMETERS))
     session = make_session(learner, note=learner.email)
     make_session(learner, note=learner.email, deleted_at=NOW)
     journal_actions.correct_session(session, Entry(30, TODAY, note=f"Less. {learner.email}"), now=NOW)
@@ -67,7 +77,8 @@ def everything_for(learner: User, content: Catalogue) -> None:
         milestones_actions.tick_criterion(
             learner, mindset, criterion.key, link="", note=learner.email, now=NOW
         )
-    milestones_actions.complete_milestone(learner, plan, mindset, now=NOW, on=TODAY)
+    completed = milestones_actions.complete_milestone(learner, plan, mindset, now=NOW, on=TODAY)
+    look_back_on(completed, learner.email)
     reminders_actions.set_reminder(
         learner, 7, 18, wording=f"Mail {learner.email}.", place="start", now=NOW - timedelta(days=7)
     )
@@ -75,6 +86,7 @@ def everything_for(learner: User, content: Catalogue) -> None:
     reminders_actions.make_feed_address(learner, replaces=False, now=NOW)
     everything_handed_in(learner)
     make_claims(learner, learner.email)
+    everything_shared(learner)
     trial.ask(learner, NOW)
     channels.choose(
         learner, "web-hook", address=f"https://example.org/?of={learner.email}", token="", now=NOW

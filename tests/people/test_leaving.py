@@ -12,12 +12,15 @@ from django.contrib.sessions.models import Session
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.test import Client
+from fsrs.scheduler import DEFAULT_PARAMETERS
 
 from curriculum.catalogue import Catalogue
 from tests.coverage.factories import make_claims
 from tests.evidence.factories import everything_handed_in
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_plan, make_session
+from tests.milestones.factories import look_back_on
 from tests.people.conftest import is_logged_in, log_in, sign_up, text_of
+from tests.sharing.factories import everything_shared
 from tracker.journal.actions import keep_waiting_file, start_timer
 from tracker.journal.models import ImportBatch, SessionCorrection
 from tracker.milestones.models import Completion, CriterionTick
@@ -26,10 +29,25 @@ from tracker.people import actions
 from tracker.people.models import User
 from tracker.people.tasks import delete_due_accounts
 from tracker.plans.models import Baseline, Mark, Pause, PlanChange, SelfCheckAnswer, SkillRating
+from tracker.recall.actions import grade_item, set_weights
+from tracker.recall.models import Grade
+from tracker.recall.rules.memory import read_weights
 from tracker.reminders.actions import make_feed_address
 from tracker.reminders.models import Channel, Consent, MailTrial, Recipient, Reminder
 
-OURS = ("people", "journal", "evidence", "plans", "coverage", "milestones", "reminders", "account", "sessions")
+OURS = (
+    "people",
+    "journal",
+    "evidence",
+    "plans",
+    "recall",
+    "coverage",
+    "milestones",
+    "reminders",
+    "sharing",
+    "account",
+    "sessions",
+)
 # Not a learner's: the hash of the set-up address.
 NOBODYS = {"SetUpAddress", "EmailConfirmation"}
 
@@ -66,8 +84,10 @@ def everything(learner: User, content: Catalogue) -> None:
         answered_on=TODAY,
         answered_at=NOW,
     )
+    grade_item(learner, "mindset.ask-two-questions", Grade.AGAIN, now=NOW, on=TODAY)
+    set_weights(learner, read_weights(DEFAULT_PARAMETERS))
     CriterionTick.objects.create(learner=learner, criterion_key="mindset.proof", note="Read.", ticked_at=NOW)
-    Completion.objects.create(
+    completed = Completion.objects.create(
         learner=learner,
         module_key="mindset",
         track_key="ai-security-engineer",
@@ -76,6 +96,7 @@ def everything(learner: User, content: Catalogue) -> None:
         completed_at=NOW,
         snapshot="{}",
     )
+    look_back_on(completed)
     Recipient.objects.create(learner=learner, weekday=4, hour=18, unsubscribe_token=f"token-{learner.pk}")
     Consent.objects.create(learner=learner, at=NOW, given=True, wording="Yes.", place="start")
     Reminder.objects.create(
@@ -110,6 +131,7 @@ def everything(learner: User, content: Catalogue) -> None:
     actions.keep_answer(learner, "a key", "0" * 64, 201, "{}", now=NOW)
     everything_handed_in(learner)
     make_claims(learner)
+    everything_shared(learner)
     EmailAddress.objects.create(user=learner, email=f"pending-{learner.pk}@example.org")
     browser_of(learner)
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.plans.rules.skills import Rated, SkillStanding, growth, standing
+from tracker.plans.rules.skills import Rated, SkillStanding, growth, proved_since, standing
 
 FIRST_DAY = date(2026, 10, 5)
 levels = st.integers(0, 4)
@@ -93,3 +93,27 @@ def test_above_the_target_is_the_target() -> None:
 def test_a_row_without_a_rating_has_everything_to_go_and_nothing_counted() -> None:
     row = standing("attack", "growth", 3, [])
     assert (row.grown, row.wanted, row.gap) == (0, 0, 3)
+
+
+@given(levels, ratings, KINDS)
+def test_a_fall_is_known_and_never_counted(target: int, rated: list[Rated], kind: str) -> None:
+    row = standing("attack", kind, target, rated)
+    assert row.fallen == (max(each.level for each in rated) - rated[-1].level if rated else 0)
+    others = [standing("model", "growth", 4, [Rated(0, FIRST_DAY, ""), Rated(3, FIRST_DAY, "")])]
+    assert growth([*others, row]).grown >= growth(others).grown
+
+
+def test_the_highest_rating_is_the_latest_of_those() -> None:
+    given_levels = [(1, 1), (3, 2), (3, 3), (2, 4)]
+    rated = [Rated(level, FIRST_DAY + timedelta(days=day), "") for level, day in given_levels]
+    row = standing("attack", "growth", 3, rated)
+    assert (row.highest, row.fallen, row.grown) == (rated[2], 1, 1)
+
+
+def test_a_skill_is_proved_by_what_was_completed_after_its_rating() -> None:
+    day = date(2026, 11, 19)
+    completed = {"garak": day, "agents": day - timedelta(days=1), "evasion": day + timedelta(days=1)}
+    proofs = ("evasion", "privacy", "garak", "agents")
+    assert proved_since(proofs, completed, None) == ("evasion", "garak", "agents")
+    assert proved_since(proofs, completed, Rated(2, day, "")) == ("evasion",)
+    assert proved_since(proofs, {}, None) == ()

@@ -67,6 +67,8 @@ def sink(tmp_path: Path, settings: Any) -> Iterator[Sink]:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
         settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
         settings.EMAIL_TIMEOUT = 5
+        # Where not said otherwise, the mails come in their order, on one connection.
+        settings.SMTP_CONNECTIONS = 1
         yield running
 
 
@@ -431,6 +433,97 @@ def test_a_worker_asked_to_stop_ends_after_the_mail_it_is_at(sink: Sink, learner
     asked = iter([False, False, True])
     assert deliver(stopping=lambda: next(asked)) == {"sent": 2, "given back": 3}
     assert deliver() == {"sent": 3}
+
+
+# --- several connections side by side ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def four(sink: Sink, settings: Any) -> Sink:
+    settings.SMTP_CONNECTIONS = 4
+    return sink
+
+
+def test_several_connections_take_a_round_of_mails_with_one_commit(four: Sink, learners: Learners) -> None:
+    learners(10)
+    with CaptureQueriesContext(connection) as captured:
+        assert deliver() == {"sent": 10}
+    words = Counter(query["sql"].strip().partition(" ")[0] for query in captured)
+    commits = words["SAVEPOINT"]
+    learners(2)
+    with CaptureQueriesContext(connection) as captured:
+        assert deliver() == {"sent": 2}
+    words = Counter(query["sql"].strip().partition(" ")[0] for query in captured)
+    # Ten mails are three rounds, two are one; each round is one commit.
+    assert commits - words["SAVEPOINT"] == 2
+    assert four.connections == 6
+    assert len(four.accepted()) == 12
+
+
+def test_bodies_leave_only_once_all_hand_overs_of_the_round_are_on_record(
+    four: Sink, learners: Learners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learners(4)
+    asked = four.fault(Point.BODY)
+    seen = []
+    begin = actions.begin_hand_over
+
+    def looking(*given: Any) -> bool:
+        begun = begin(*given)
+        seen.append((states().count("handing_over"), asked.reached.is_set()))
+        return begun
+
+    monkeypatch.setattr(actions, "begin_hand_over", looking)
+    assert deliver() == {"sent": 4}
+    assert seen == [(1, False), (2, False), (3, False), (4, False)]
+
+
+def test_each_mail_of_a_round_has_its_own_fate(four: Sink, learners: Learners) -> None:
+    made = learners(6)
+    four.fault(Point.RCPT, reply="550 5.1.1 nobody", to=made[0].email)
+    four.fault(Point.RCPT, reply="451 4.7.1 greylisted", to=made[1].email)
+    four.fault(Point.DOT, drops=True, to=made[2].email)
+    assert deliver() == {"sent": 3, "failed": 1, "again": 1, "unknown": 1}
+    assert states() == ["failed", "claimed", "unknown", "sent", "sent", "sent"]
+
+
+def test_one_of_a_round_that_is_wanted_no_more_does_not_leave(
+    four: Sink, learners: Learners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = learners(4)
+    begin = actions.begin_hand_over
+
+    def unsubscribing(*given: Any) -> bool:
+        actions.unsubscribe(Recipient.objects.get(learner=made[1]).unsubscribe_token, NOW)
+        return begin(*given)
+
+    monkeypatch.setattr(actions, "begin_hand_over", unsubscribing)
+    assert deliver() == {"sent": 3, "skipped": 1}
+    assert {mail.to for mail in four.accepted()} == {made[0].email, made[2].email, made[3].email}
+
+
+def test_a_server_that_wants_fewer_connections_is_content(four: Sink, learners: Learners) -> None:
+    learners(6)
+    four.fault(Point.CONNECTED, reply="421 4.7.0 too many connections", drops=True, at=3)
+    assert deliver() == {"sent": 6}
+    assert four.connections == 3
+
+
+def test_a_database_away_in_a_round_sends_none_of_it(
+    four: Sink, learners: Learners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learners(6)
+    begin, calls = actions.begin_hand_over, iter(range(100))
+
+    def failing(*given: Any) -> bool:
+        if next(calls) == 2:
+            raise OperationalError("server closed the connection")
+        return begin(*given)
+
+    monkeypatch.setattr(actions, "begin_hand_over", failing)
+    assert deliver() == {"again": 4, "sent": 2}
+    assert states() == ["claimed"] * 4 + ["sent"] * 2
+    assert len(four.accepted()) == 2
 
 
 # --- what goes wrong here ---------------------------------------------------------------------------------

@@ -423,3 +423,15 @@ def test_the_django_message_is_the_same_mail(letter: Callable[[], Letter]) -> No
     assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert (message.subject, message.body, message.to) == (made.subject, made.text, ["alice@example.org"])
     assert message.alternatives[0][0] == made.html
+
+
+def test_a_question_that_is_due_takes_the_place_of_the_one_in_turn(stands: Standing) -> None:
+    assert stands.catalogue is not None
+    begun = replace(stands, begun_modules=frozenset({"mindset"}))
+    due = stands.catalogue.module("garak").questions[0]
+    found = mail.question_of(begun, due.key)
+    assert found is not None
+    assert found.url.endswith(f"/recall/{due.key}/")
+    assert found.prompt
+    # What the curriculum no longer has gives way to the one in turn.
+    assert mail.question_of(begun, "garak.gone") == mail.question_of(begun)

@@ -39,6 +39,7 @@ def sink(tmp_path: Path, settings: Any) -> Iterator[Sink]:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
         settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
         settings.EMAIL_TIMEOUT = 5
+        settings.SMTP_CONNECTIONS = 1
         yield running
 
 

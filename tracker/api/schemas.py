@@ -354,11 +354,15 @@ class Activities(BaseModel):
 
 
 class Criterion(BaseModel):
-    """One thing that a milestone asks."""
+    """One thing that a milestone asks.
+
+    `ticked` is whether the learner's own word backs it; `state` counts labs, files and links too.
+    """
 
     key: str
     text: str
     ticked: bool
+    state: Literal["open", "claimed", "evidenced"]
 
 
 class Milestone(BaseModel):

@@ -42,6 +42,25 @@ WEEK = (60, 45, 60, 60, 0, 135, 60)
 LARGEST_SHARE = 0.9
 SHOWS_UP = 0.86
 
+# What is said looking back at a milestone.
+LOOKED_BACK = (
+    {
+        "surprised": "How little of it was new, and how much of it I could not explain.",
+        "weak": "Saying **what** an attacker wants before how they get it.",
+        "next_step": "One page a week, read by somebody else.",
+    },
+    {
+        "surprised": "The write-up took longer than the work.",
+        "weak": "Numbers without an interval: I still trust a single run.",
+        "next_step": "A benign control in every measurement.",
+    },
+    {
+        "surprised": "Two findings were the same cause under two names.",
+        "weak": "Ids of older editions. I look them up each time.",
+        "next_step": "Carry the notes over to the newest edition when it comes.",
+    },
+)
+
 NAMESPACE = UUID("5f0f3a52-5d6a-4a3b-9d57-0c1d7f3f6a10")
 # Outputs of 120 in which the target held, by probe and detector.
 SCANS = (
@@ -399,7 +418,11 @@ class Story:
             )
 
     def complete(self, module: Module, now: datetime, on: date) -> None:
-        milestones_actions.complete_milestone(
+        completed = milestones_actions.complete_milestone(
             self.made.learner, self.plan, module, now=now + timedelta(minutes=5), on=on
         )
+        # By turns, and without a draw of its own: the sessions of a seed stay as they are.
+        answers = LOOKED_BACK[len(self.made.completed) % len(LOOKED_BACK)]
+        milestones_actions.answer_retrospective(completed, answers, now=completed.completed_at)
+        milestones_actions.star_retrospective(completed, is_starred=not len(self.made.completed) % 2)
         self.made.completed.append(module.key)

@@ -19,10 +19,26 @@ from tracker.evidence.models import (
     Upload,
 )
 from tracker.journal.models import ImportBatch, SessionCorrection, StudySession, Timer, WaitingFile
-from tracker.milestones.models import Completion, CriterionTick
+from tracker.milestones.models import (
+    Completion,
+    Confirmation,
+    CriterionTick,
+    Retrospective,
+    RetrospectiveAddition,
+)
 from tracker.people.models import ApiToken, KeptAnswer, User
 from tracker.plans.models import Baseline, Mark, Pause, Plan, PlanChange, SelfCheckAnswer, SkillRating
+from tracker.recall.models import Card, OwnWeights, Review
 from tracker.reminders.models import CalendarFeed, Channel, Consent, MailTrial, Recipient, Reminder
+from tracker.sharing.models import (
+    Comment,
+    MentorCopy,
+    MentorLink,
+    MentorMail,
+    Portfolio,
+    PortfolioItem,
+    SharedMilestone,
+)
 
 FORMAT = "cairn-export/1"
 # Secrets that act for the learner, and what only the machinery needs.
@@ -49,6 +65,9 @@ def own_rows(learner: User) -> dict[str, QuerySet[Any]]:
         "marks": Mark.objects.filter(learner=learner),
         "skill_ratings": SkillRating.objects.filter(learner=learner),
         "self_check_answers": SelfCheckAnswer.objects.filter(learner=learner),
+        "recall_cards": Card.objects.filter(learner=learner),
+        "recall_reviews": Review.objects.filter(card__learner=learner),
+        "recall_weights": OwnWeights.objects.filter(learner=learner),
         "study_sessions": StudySession.objects.filter(learner=learner),
         "session_corrections": SessionCorrection.objects.filter(session__learner=learner),
         "timer": Timer.objects.filter(learner=learner),
@@ -66,12 +85,24 @@ def own_rows(learner: User) -> dict[str, QuerySet[Any]]:
         "claims": Claim.objects.filter(learner=learner),
         "criterion_ticks": CriterionTick.objects.filter(learner=learner),
         "completions": Completion.objects.filter(learner=learner),
+        "confirmations": Confirmation.objects.filter(completion__learner=learner),
+        "retrospectives": Retrospective.objects.filter(completion__learner=learner),
+        "retrospective_additions": RetrospectiveAddition.objects.filter(
+            retrospective__completion__learner=learner
+        ),
         "recipient": Recipient.objects.filter(learner=learner),
         "consents": Consent.objects.filter(learner=learner),
         "reminders": Reminder.objects.filter(learner=learner),
         "calendar_feed": CalendarFeed.objects.filter(learner=learner),
         "channel": Channel.objects.filter(learner=learner),
         "mail_trial": MailTrial.objects.filter(learner=learner),
+        "portfolios": Portfolio.objects.filter(learner=learner),
+        "shared_milestones": SharedMilestone.objects.filter(learner=learner),
+        "portfolio_items": PortfolioItem.objects.filter(portfolio__learner=learner),
+        "mentor_links": MentorLink.objects.filter(learner=learner),
+        "mentor_mails": MentorMail.objects.filter(link__learner=learner),
+        "mentor_copies": MentorCopy.objects.filter(link__learner=learner),
+        "milestone_comments": Comment.objects.filter(learner=learner),
     }
 
 

@@ -10,6 +10,7 @@ from tracker.reminders import actions as reminders_actions
 from tracker.reminders import channels
 from tracker.reminders.models import Reminder
 from tracker.reminders.queries import OPEN_STATES
+from tracker.sharing import actions as sharing_actions
 
 BATCH = 500
 REASON = "The database was restored from a backup; whether this mail had gone out by then is not known."
@@ -21,8 +22,8 @@ def settle(now: datetime) -> None:
 
     Nobody is mailed twice: a mail that was due or under way may have gone out after the backup was made, so
     it becomes unknown, which is shown and never sent by machine. Nobody stays logged in, and no program's
-    token or calendar address is good: one that was ended since would be open again. Messages go by mail until
-    their channel is confirmed anew.
+    token, calendar address, portfolio or mentor's link is good: one that was ended since would be open
+    again. Messages go by mail until their channel is confirmed anew.
     """
     # A claim takes one week of a learner; those who missed several come up several times.
     while reminders_actions.claim_due(now, BATCH):
@@ -33,4 +34,5 @@ def settle(now: datetime) -> None:
     Session.objects.all().delete()
     people_actions.revoke_all_tokens(now)
     reminders_actions.end_all_feed_addresses()
+    sharing_actions.revoke_all(now)
     channels.unconfirm_all()

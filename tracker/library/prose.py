@@ -119,3 +119,30 @@ def _anchor(text: str, used: set[str]) -> str:
 
 def _plain(inline: Token) -> str:
     return "".join(child.content for child in inline.children or () if child.type in ("text", "code_inline"))
+
+
+def paragraphs(text: str) -> tuple[str, ...]:
+    """Markdown as plain paragraphs, for what shows no markup: a list's items each begin with a bullet."""
+    found: list[str] = []
+    opens_item = False
+    for token in _MARKDOWN.parse(text[:_LONGEST]):
+        if token.type == "list_item_open":
+            opens_item = True
+        elif token.type in ("fence", "code_block"):
+            found += token.content.rstrip("\n").split("\n")
+        elif token.type == "inline":
+            words = _with_breaks(token)
+            if words:
+                found.append(f"• {words}" if opens_item else words)
+            opens_item = False
+    return tuple(found)
+
+
+def _with_breaks(inline: Token) -> str:
+    parts = []
+    for child in inline.children or ():
+        if child.type in ("text", "code_inline"):
+            parts.append(child.content)
+        elif child.type in ("softbreak", "hardbreak"):
+            parts.append(" ")
+    return "".join(parts).strip()

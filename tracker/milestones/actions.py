@@ -1,23 +1,39 @@
-"""Ticking criteria and completing milestones."""
+"""Ticking criteria, completing milestones and opening them again, and looking back at them."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Max
 
 from curriculum.catalogue import Module, catalogue
 from tracker.evidence import actions as evidence_actions
 from tracker.evidence.models import Artefact
 from tracker.evidence.queries import LabStanding
 from tracker.milestones import queries
-from tracker.milestones.models import Completion, CriterionTick
+from tracker.milestones.models import (
+    Completion,
+    Confirmation,
+    CriterionTick,
+    Retrospective,
+    RetrospectiveAddition,
+)
+from tracker.milestones.rules import retrospective as rules
+from tracker.milestones.rules import snapshot as snapshots
 from tracker.people.models import User
 from tracker.plans.models import Plan
 
 
 class MilestoneIsCompleted(ValueError):
-    """The record is frozen; its criteria change no more."""
+    """The milestone is completed; its criteria change only once it is opened again."""
+
+
+class MilestoneIsOpen(ValueError):
+    """The completion is not the one that stands: the milestone was opened again."""
+
+
+class RetrospectiveIsFrozen(ValueError):
+    """The week in which the answers can be changed is over; what comes later is added."""
 
 
 class CriteriaAreOpen(ValueError):
@@ -77,21 +93,32 @@ def remove_artefact(learner: User, module: Module, artefact: Artefact) -> None:
     evidence_actions.remove_artefact(artefact)
 
 
-def _refuse_when_completed(learner: User, module: Module) -> None:
-    # The learner's row is locked so that a tick and a completion at the same moment come one after the other.
+def _lock(learner: User) -> None:
+    # So that a tick, a completion and an opening at the same moment come one after the other.
     User.objects.select_for_update().get(pk=learner.pk)
-    if Completion.objects.filter(learner=learner, module_key=module.key).exists():
-        raise MilestoneIsCompleted(f"{module.milestone_title} is completed; its record is frozen.")
+
+
+def _refuse_when_completed(learner: User, module: Module) -> None:
+    _lock(learner)
+    if _standing(learner, module.key) is not None:
+        raise MilestoneIsCompleted(
+            f"{module.milestone_title} is completed. Its criteria can be changed once it is opened again."
+        )
+
+
+def _standing(learner: User, module_key: str) -> Completion | None:
+    return Completion.objects.filter(learner=learner, module_key=module_key, reopened_at__isnull=True).first()
 
 
 @transaction.atomic
 def complete_milestone(learner: User, plan: Plan, module: Module, *, now: datetime, on: date) -> Completion:
-    """Completes the milestone and freezes its record. Completing it again changes nothing.
+    """Completes the milestone and freezes its record. Completing it while it is completed changes nothing.
 
-    Raises CriteriaAreOpen while a criterion of the plan's track is not ticked.
+    After it was opened again, this makes the next record, and leaves the earlier ones as they are. Raises
+    CriteriaAreOpen while a criterion of the plan's track has nothing that backs it.
     """
-    User.objects.select_for_update().get(pk=learner.pk)
-    already = Completion.objects.filter(learner=learner, module_key=module.key).first()
+    _lock(learner)
+    already = _standing(learner, module.key)
     if already:
         return already
     standing = queries.milestone(learner.pk, module, plan.track_key)
@@ -99,17 +126,81 @@ def complete_milestone(learner: User, plan: Plan, module: Module, *, now: dateti
         raise CriteriaAreOpen(
             "Every criterion needs something that backs it before the milestone is completed."
         )
+    before = Completion.objects.filter(learner=learner, module_key=module.key).aggregate(Max("number"))
+    number = (before["number__max"] or 0) + 1
+    frozen = snapshot(learner, plan, standing, on)
     return Completion.objects.create(
         learner=learner,
         module_key=module.key,
+        number=number,
         track_key=plan.track_key,
         revision=plan.revision,
         completed_on=on,
         completed_at=now,
-        snapshot=json.dumps(
-            snapshot(learner, plan, standing, on), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        ),
+        snapshot=snapshots.write({**frozen, "number": number, "completed_at": now.isoformat()}),
     )
+
+
+@transaction.atomic
+def reopen_milestone(learner: User, module_key: str, *, now: datetime) -> Completion | None:
+    """Opens a completed milestone again. Its record stays, as an earlier completion.
+
+    None where it is open.
+    """
+    _lock(learner)
+    standing = _standing(learner, module_key)
+    if standing is not None:
+        standing.reopened_at = now
+        standing.save(update_fields=["reopened_at"])
+    return standing
+
+
+@transaction.atomic
+def confirm_milestone(completion: Completion, *, name: str, note: str, now: datetime) -> Confirmation:
+    """Keeps a mentor's word that a completion holds. Once more by the same name changes nothing.
+
+    name: the mentor's, as they gave it; not empty. Raises MilestoneIsOpen where the milestone was opened
+    again: what they saw is no longer what stands.
+    """
+    name = name.strip()
+    if not name:
+        raise ValueError("A confirmation needs the name of who confirms.")
+    locked = Completion.objects.select_for_update().get(pk=completion.pk)
+    if locked.reopened_at is not None:
+        raise MilestoneIsOpen("The milestone was opened again, so that there is nothing to confirm now.")
+    confirmation, _ = Confirmation.objects.get_or_create(
+        completion=locked, name=name, defaults={"note": note, "confirmed_at": now}
+    )
+    return confirmation
+
+
+@transaction.atomic
+def answer_retrospective(completion: Completion, answers: Mapping[str, str], *, now: datetime) -> None:
+    """Keeps the answers to the questions of a completion, by their fields.
+
+    Raises RetrospectiveIsFrozen a week after the completion.
+    """
+    if not rules.is_editable(completion.completed_at, now):
+        raise RetrospectiveIsFrozen("The week for these answers is over. You can add to them with a date.")
+    said = {field: answers[field] for field, _ in rules.QUESTIONS}
+    Retrospective.objects.update_or_create(
+        completion=completion, defaults={**said, "answered_at": now if any(said.values()) else None}
+    )
+
+
+@transaction.atomic
+def add_to_retrospective(
+    completion: Completion, text: str, *, now: datetime, on: date
+) -> RetrospectiveAddition:
+    """Adds a dated note to a retrospective. `text` is not empty."""
+    found, _ = Retrospective.objects.get_or_create(completion=completion)
+    return RetrospectiveAddition.objects.create(retrospective=found, text=text, added_on=on, added_at=now)
+
+
+@transaction.atomic
+def star_retrospective(completion: Completion, *, is_starred: bool) -> bool:
+    """Takes a retrospective into the year in review, or out. False where there is none."""
+    return Retrospective.objects.filter(completion=completion).update(is_starred=is_starred) > 0
 
 
 def snapshot(learner: User, plan: Plan, standing: queries.MilestoneStanding, on: date) -> dict[str, object]:

@@ -12,7 +12,18 @@ from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from typing import NamedTuple, TypedDict
 
-from curriculum.catalogue import Activity, Catalogue, Module, Track, catalogue, current, newest_revision
+from django.db.models import Subquery
+
+from curriculum.catalogue import (
+    Activity,
+    Catalogue,
+    Module,
+    Track,
+    catalogue,
+    current,
+    newest_revision,
+    revision_numbers,
+)
 from curriculum.changes import Changes, compare
 from tracker.journal import queries as journal_queries
 from tracker.journal.rules import Week, week_of
@@ -260,7 +271,10 @@ class Facts:
 
 def facts(on: Mapping[int, date]) -> dict[int, Facts]:
     """The rows of these learners, each on their own local day. Five queries at most for any number."""
-    plans_ever = {plan.pk: plan for plan in Plan.objects.filter(learner_id__in=on)}
+    # The newest revision comes along: Today asks for it too, and would for one number more ask once more.
+    newest = Subquery(revision_numbers()[:1])
+    rows = Plan.objects.filter(learner_id__in=on).annotate(newest_revision=newest)
+    plans_ever = {plan.pk: plan for plan in rows}
     plans = {plan.learner_id: plan for plan in plans_ever.values() if plan.ended_at is None}
     pauses: dict[int, list[Pause]] = {plan.pk: [] for plan in plans.values()}
     off_ever: dict[int, list[schedule.Off]] = {learner_id: [] for learner_id in on}
@@ -576,7 +590,7 @@ def open_work(
 
 @lru_cache(maxsize=64)
 def untouched_work(revision: int, track_key: str) -> Mapping[str, choice.Candidate]:
-    """Every activity of a track as it is before anything was logged on it. Kept: most of a plan is untouched."""
+    """Every activity of a track as it is before anything was logged on it. Most of a plan is untouched."""
     return {
         piece.key: choice.Candidate(piece.key, piece.key.partition(".")[0], piece.minutes, False)
         for piece in track_pieces(revision, track_key)
@@ -838,8 +852,11 @@ class NewerRevision:
 
 
 def newer_revision(plan: Plan) -> NewerRevision | None:
-    """The newest revision, where it still has the plan's track and asks for something else. One query."""
-    number = newest_revision()
+    """The newest revision, where it still has the plan's track and asks for something else.
+
+    One query; none for a plan of `facts`, which brings the number along.
+    """
+    number = getattr(plan, "newest_revision", None) or newest_revision()
     if number == plan.revision or plan.track_key not in {track.key for track in catalogue(number).tracks}:
         return None
     changes = changes_between(plan.revision, number, plan.track_key)

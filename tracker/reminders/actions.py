@@ -506,7 +506,7 @@ def begin_hand_over(
 def record_sent(reminder_id: int, token: UUID, now: datetime, reply: str) -> bool:
     """handing_over -> sent: the server has taken the mail.
 
-    Also of a row that another worker, whose clock is ahead, took for abandoned: who has the lease's token knows.
+    Also of a row that a worker whose clock is ahead took for abandoned: who has the lease's token knows.
     """
     return _finish(reminder_id, token, now, before=LATE_NEWS, state=State.SENT, reason=reply)
 

@@ -82,9 +82,9 @@ def contents_of(learner: User, now: datetime) -> Contents:
     found = plans_queries.facts_of(learner.pk, now.astimezone(zone).date())
     completed = {
         key: (on, revision)
-        for key, on, revision in Completion.objects.filter(learner=learner).values_list(
-            "module_key", "completed_on", "revision"
-        )
+        for key, on, revision in Completion.objects.filter(
+            learner=learner, reopened_at__isnull=True
+        ).values_list("module_key", "completed_on", "revision")
     }
     entries = [
         _milestone(key, catalogue(revision), on, is_completed=True)

@@ -8,13 +8,14 @@ import logging
 import secrets
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from email.utils import parseaddr
 from typing import Protocol
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
@@ -23,13 +24,14 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from tracker.milestones.queries import completed_by
 from tracker.operations.mailfiles import FileBackend
 from tracker.people.actions import token_hash
-from tracker.plans.queries import Standing, standings
+from tracker.plans.queries import Standing, facts, stand
+from tracker.recall import queries as recall_queries
 from tracker.reminders import actions, channels, mail, posting, queries, rules
 from tracker.reminders.mail import Letter
 from tracker.reminders.models import Reminder
 from tracker.reminders.queries import Leased
 from tracker.reminders.rules import Outcome
-from tracker.reminders.smtp import CalledOffError, Conversation, Envelope, Result, wire_form
+from tracker.reminders.smtp import Conversation, Envelope, Result, wire_form
 
 log = logging.getLogger(__name__)
 
@@ -49,13 +51,21 @@ class NoServerError(Exception):
     """No connection to the mail server, or none that lasts."""
 
 
+Begin = Callable[[Sequence[int]], Collection[int]]
+"""Called with the places of letters that are about to leave; which of them may."""
+
+
 class Courier(Protocol):
-    """Hands mails over one after the other."""
+    """Hands mails over, several at a time where it can."""
 
-    def hand_over(self, letter: Letter, begin: Callable[[], bool]) -> Result:
-        """Hands one over, calling `begin` right before the server can have it.
+    def ready_for(self, number: int) -> int:
+        """How many of so many mails it can take at once now, one at least. Raises NoServerError."""
 
-        Raises CalledOffError where `begin` said no, NoServerError where there is no server to hand it to.
+    def hand_over(self, letters: Sequence[Letter], begin: Begin) -> list[Result | None]:
+        """Hands these over, at most as many as it is ready for, and says what became of each.
+
+        Calls `begin` once, right before the server can have those that it is ready to take. None stands for a
+        letter to which `begin` said no: it did not leave.
         """
 
     def close(self) -> None:
@@ -63,40 +73,70 @@ class Courier(Protocol):
 
 
 class SmtpCourier:
-    """One connection a batch; a lost one is replaced, but not for ever."""
+    """A few connections side by side; a lost one is replaced, but not for ever.
+
+    In each round every connection is brought to where the server waits for a body. Then one commit notes all
+    these hand-overs, and the bodies leave: the disk, the slowest of all, is waited for once a round.
+    """
 
     def __init__(self) -> None:
-        self._conversation: Conversation | None = None
+        self._conversations: list[Conversation] = []
+        self._most: int = settings.SMTP_CONNECTIONS
         self._losses = 0
 
-    def hand_over(self, letter: Letter, begin: Callable[[], bool]) -> Result:
-        try:
-            envelope = envelope_of(letter)
-        except ValueError as error:
-            return Result(Outcome.FAILED, f"The mail cannot be carried by SMTP: {error}.")
-        conversation = self._connected()
-        result = conversation.hand_over(envelope, begin)
-        if result.outcome in {Outcome.SENT, Outcome.FAILED}:
-            self._losses = 0
-        elif not conversation.is_open:
-            self._losses += 1
-        return result
-
-    def _connected(self) -> Conversation:
-        if self._conversation is None or not self._conversation.is_open:
-            if self._losses >= LOSSES_IN_A_ROW:
-                raise NoServerError(f"The mail server dropped {self._losses} connections in a row.")
+    def ready_for(self, number: int) -> int:
+        self._conversations = [each for each in self._conversations if each.is_open]
+        if not self._conversations and self._losses >= LOSSES_IN_A_ROW:
+            raise NoServerError(f"The mail server dropped the connection {self._losses} times in a row.")
+        while len(self._conversations) < min(number, self._most):
             backend = get_connection()
             assert isinstance(backend, EmailBackend)
             try:
-                self._conversation = Conversation(backend)
+                self._conversations.append(Conversation(backend))
             except OSError as error:
-                raise NoServerError(f"No connection to the mail server: {error}") from error
-        return self._conversation
+                if not self._conversations:
+                    raise NoServerError(f"No connection to the mail server: {error}") from error
+                # It wants no more of them at once.
+                self._most = len(self._conversations)
+        return min(number, len(self._conversations))
+
+    def hand_over(self, letters: Sequence[Letter], begin: Begin) -> list[Result | None]:
+        results: list[Result | None] = [None] * len(letters)
+        asked: dict[int, tuple[Conversation, Envelope]] = {}
+        for place, (letter, conversation) in enumerate(zip(letters, self._conversations, strict=False)):
+            try:
+                envelope = envelope_of(letter)
+            except ValueError as error:
+                results[place] = Result(Outcome.FAILED, f"The mail cannot be carried by SMTP: {error}.")
+                continue
+            results[place] = conversation.ask(envelope)
+            if results[place] is None:
+                asked[place] = conversation, envelope
+        begun: Collection[int] = ()
+        try:
+            begun = begin(list(asked)) if asked else ()
+        finally:
+            # No server keeps a mail of which it has no body.
+            for place, (conversation, _) in asked.items():
+                if place not in begun:
+                    conversation.drop()
+        given = {place: asked[place] for place in begun}
+        for place, (conversation, envelope) in given.items():
+            results[place] = conversation.give(envelope)
+        for place, (conversation, _) in given.items():
+            results[place] = results[place] or conversation.hear()
+        self._count_losses(results)
+        return results
+
+    def _count_losses(self, results: Sequence[Result | None]) -> None:
+        if any(result and result.outcome in {Outcome.SENT, Outcome.FAILED} for result in results):
+            self._losses = 0
+        elif not all(each.is_open for each in self._conversations):
+            self._losses += 1
 
     def close(self) -> None:
-        if self._conversation is not None:
-            self._conversation.close()
+        for conversation in self._conversations:
+            conversation.close()
 
 
 def envelope_of(letter: Letter) -> Envelope:
@@ -115,13 +155,19 @@ class BackendCourier:
     def __init__(self, backend: BaseEmailBackend) -> None:
         self._backend = backend
 
-    def hand_over(self, letter: Letter, begin: Callable[[], bool]) -> Result:
+    def ready_for(self, number: int) -> int:
+        return min(number, 1)
+
+    def hand_over(self, letters: Sequence[Letter], begin: Begin) -> list[Result | None]:
+        return [self._hand_over(letter, begin) for letter in letters]
+
+    def _hand_over(self, letter: Letter, begin: Begin) -> Result | None:
         try:
             message = letter.as_django(self._backend)
         except ValueError as error:
             return Result(Outcome.FAILED, f"The mail cannot be written: {error}.")
-        if not begin():
-            raise CalledOffError
+        if not begin([0]):
+            return None
         try:
             taken = self._backend.send_messages([message])
         except Exception as error:
@@ -149,6 +195,7 @@ class Work:
     standing: Standing
     completed: Sequence[tuple[str, date]]  # milestones with their days
     is_silent: bool
+    recheck_key: str  # of the question that is due; empty where none is
 
     @property
     def pk(self) -> int:
@@ -158,6 +205,24 @@ class Work:
     def is_asked_for(self) -> bool:
         """Whether the learner wanted this one now."""
         return self.leased.reminder.kind == Reminder.Kind.ASKED_FOR
+
+
+def standings(on: Mapping[int, date]) -> dict[int, tuple[Standing, str]]:
+    """Where these learners stand, and the key of the question that is due. Six queries, however many."""
+    found = facts(on)
+    days = recall_queries.days(found.values())
+    return {
+        learner_id: (stand(each), days[learner_id].question_key if learner_id in days else "")
+        for learner_id, each in found.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A mail, and what is kept of the link in it that logs study."""
+
+    letter: Letter
+    link: actions.LogLink
 
 
 def deliver(limit: int, *, now: Callable[[], datetime], stopping: Callable[[], bool]) -> Counter[str]:
@@ -185,8 +250,8 @@ class Batch:
         # Nothing is begun near the end of the lease: soon the row may be another worker's.
         self.ends_at = begun_at + actions.lease_length() - rules.lease_margin(actions.lease_length())
         self.counts: Counter[str] = Counter()
-        # Writes that the mail was sent whose outcome is not written yet.
-        self.unwritten: Callable[[], object] | None = None
+        # They write that mails were sent whose outcome is not written yet.
+        self.unwritten: list[Callable[[], object]] = []
 
     def run(self, rows: list[Leased], stopping: Callable[[], bool]) -> None:
         """Every row is settled, put off, or given back when this returns."""
@@ -195,28 +260,40 @@ class Batch:
         self.post_all(deque(work for work in works if work.leased.channel is not None), stopping)
 
     def send_all(self, waiting: deque[Work], stopping: Callable[[], bool]) -> None:
-        """The mails, on one connection if it lasts."""
+        """The mails, on connections that stay open if they last."""
         if not waiting:
             return
         mails = courier()
+        fresh = 0  # of those at the front so many are known to be wanted
         try:
             while waiting:
-                chunk = [waiting[place] for place in range(min(CHUNK, len(waiting)))]
-                wanted = queries.still_wanted([work.pk for work in chunk], self.token)
-                for work in chunk:
-                    if stopping() or self.now() >= self.ends_at:
-                        self.give_back(waiting)
-                        return
-                    if work.pk in wanted:
-                        self.send(work, mails)
-                    else:
-                        self.settle_unwanted(work)
+                if not fresh:
+                    fresh = self.settle_unwanted_in(waiting)
+                    continue
+                if stopping() or self.now() >= self.ends_at:
+                    self.give_back(waiting)
+                    return
+                works = [waiting[place] for place in range(mails.ready_for(min(fresh, len(waiting))))]
+                self.send(works, mails)
+                for _ in works:
                     waiting.popleft()
+                fresh -= len(works)
         except NoServerError as error:
             self.put_off(waiting, str(error))
         finally:
-            self.write_outcome()
+            self.write_outcomes()
             mails.close()
+
+    def settle_unwanted_in(self, waiting: deque[Work]) -> int:
+        """Takes out of the next few what is wanted no more; how many of them are left at the front."""
+        chunk = [waiting.popleft() for _ in range(min(CHUNK, len(waiting)))]
+        wanted = queries.still_wanted([work.pk for work in chunk], self.token)
+        going = [work for work in chunk if work.pk in wanted]
+        for work in chunk:
+            if work.pk not in wanted:
+                self.settle_unwanted(work)
+        waiting.extendleft(reversed(going))
+        return len(going)
 
     def post_all(self, waiting: deque[Work], stopping: Callable[[], bool]) -> None:
         """What goes by a learner's own channel, one by one. What a minute is too short for is given back."""
@@ -245,12 +322,13 @@ class Batch:
         }
         going = []
         for row in rows:
-            standing = found.get(row.person.learner_id)
-            if standing is None:
+            told = found.get(row.person.learner_id)
+            if told is None:
                 self.record(row, Result(Outcome.AGAIN, "What the mail says could not be worked out."))
                 continue
+            standing, recheck_key = told
             milestones = completed[row.person.learner_id]
-            work = Work(row, standing, milestones, is_silent(standing, milestones))
+            work = Work(row, standing, milestones, is_silent(standing, milestones), recheck_key)
             today = (standing.learner_id, standing.on)
             if skip := rules.decide(prospect_of(work, was_mailed=today in mailed_on), now):
                 self.skip(row, skip)
@@ -260,8 +338,11 @@ class Batch:
                 going.append(work)
         return going
 
-    def standings_of(self, rows: list[Leased], now: datetime) -> dict[int, Standing]:
-        """Where the learners stand. One whose numbers cannot be had is left out, and holds up nobody else."""
+    def standings_of(self, rows: list[Leased], now: datetime) -> dict[int, tuple[Standing, str]]:
+        """Where the learners stand, and the key of the question that is due.
+
+        One whose numbers cannot be had is left out, and holds up nobody else.
+        """
         on = {row.person.learner_id: now.astimezone(row.person.zone).date() for row in rows}
         try:
             return standings(on)
@@ -269,7 +350,7 @@ class Batch:
             raise
         except Exception:
             log.exception("The standings of a batch could not be worked out; they are tried one by one.")
-        found: dict[int, Standing] = {}
+        found: dict[int, tuple[Standing, str]] = {}
         for learner_id, today in on.items():
             try:
                 found |= standings({learner_id: today})
@@ -279,40 +360,57 @@ class Batch:
                 log.exception("The standing of learner %d could not be worked out.", learner_id)
         return found
 
-    def send(self, work: Work, mails: Courier) -> None:
-        """Hands one mail over and records what became of it."""
+    def send(self, works: Sequence[Work], mails: Courier) -> None:
+        """Hands these mails over together and records what became of each."""
+        written = [(work, each) for work in works if (each := self.written(work)) is not None]
+
+        def begin(places: Sequence[int]) -> Collection[int]:
+            # One commit for all of them, and for the outcomes of those before.
+            with transaction.atomic():
+                for write in self.unwritten:
+                    write()
+                begun = [place for place in places if self.begin_hand_over(*written[place])]
+            self.unwritten = []
+            return begun
+
+        results: Sequence[Result | None]
+        try:
+            results = mails.hand_over([each.letter for _, each in written], begin)
+        except DATABASE_IS_AWAY as error:
+            # It was `begin` that failed, so no body left, whether or not the write was kept.
+            away = Result(Outcome.AGAIN, f"The database did not answer before the body left: {error}")
+            results = [away] * len(written)
+            # This waits until the database is back.
+            self.write_outcomes()
+        for (work, _), result in zip(written, results, strict=True):
+            if result is None:
+                self.settle_unwanted(work)
+            else:
+                self.record(work.leased, result)
+
+    def written(self, work: Work) -> Written | None:
+        """The mail, and what is kept of its link; None where it cannot be written, which is recorded."""
         try:
             log_token = secrets.token_urlsafe(32)
-            write = mail.short_letter if work.is_silent and not work.is_asked_for else mail.weekly_letter
-            letter = write(work.leased, work.standing, self.now(), log_token, work.completed)
+            said = (work.leased, work.standing, self.now(), log_token, work.completed)
+            if work.is_silent and not work.is_asked_for:
+                letter = mail.short_letter(*said)
+            else:
+                letter = mail.weekly_letter(*said, work.recheck_key)
         except Exception as error:
             log.exception("The mail of reminder %d could not be written.", work.pk)
             self.record(work.leased, Result(Outcome.AGAIN, f"The mail could not be written: {error}"))
-            return
-
+            return None
         link = actions.LogLink(
             token_hash=token_hash(log_token),
             activity_keys=tuple(item.standing.activity.key for item in work.standing.next),
             password_stamp=work.leased.person.password_stamp,
         )
+        return Written(letter, link)
 
-        def begin() -> bool:
-            with transaction.atomic():
-                if self.unwritten is not None:
-                    self.unwritten()
-                begun = actions.begin_hand_over(work.pk, self.token, letter.to, self.now(), link)
-            self.unwritten = None
-            return begun
-
-        try:
-            result = mails.hand_over(letter, begin)
-        except CalledOffError:
-            self.settle_unwanted(work)
-            return
-        except DATABASE_IS_AWAY as error:
-            # It was `begin` that failed, so the body never left, whether or not the write was kept.
-            result = Result(Outcome.AGAIN, f"The database did not answer before the body left: {error}")
-        self.record(work.leased, result)
+    def begin_hand_over(self, work: Work, mailed: Written) -> bool:
+        """The first write of a mail; False where it must not leave."""
+        return actions.begin_hand_over(work.pk, self.token, mailed.letter.to, self.now(), mailed.link)
 
     def post(self, work: Work) -> None:
         """The same for a message that goes by its learner's channel."""
@@ -330,11 +428,10 @@ class Batch:
         else:
             self.record(work.leased, result)
             # Before the next receiver, which may be slow.
-            self.write_outcome()
+            self.write_outcomes()
 
     def record(self, row: Leased, result: Result) -> None:
-        """The second write of a mail. That one was sent is committed with the next one's first write."""
-        self.write_outcome()
+        """The second write of a mail. That it was sent is committed with the next ones' first writes."""
         pk, token, now = row.reminder.pk, self.token, self.now()
 
         def write() -> bool:
@@ -349,16 +446,24 @@ class Batch:
                     attempts = row.reminder.attempts + 1
                     return actions.record_again(pk, token, now, result.reason, attempts=attempts)
 
-        self.unwritten = write
-        if result.outcome is not Outcome.SENT:
-            self.write_outcome()
+        if result.outcome is Outcome.SENT:
+            self.unwritten.append(write)
+        else:
+            surely(write)
         self.counts[result.outcome] += 1
 
-    def write_outcome(self) -> None:
-        """Writes the outcome that waits for the next mail, where no mail comes that could take it along."""
-        if self.unwritten is not None:
-            surely(self.unwritten)
-            self.unwritten = None
+    def write_outcomes(self) -> None:
+        """Writes the outcomes that wait for the next mails, where none come that could take them along."""
+        if not self.unwritten:
+            return
+
+        @transaction.atomic
+        def write_all() -> None:
+            for write in self.unwritten:
+                write()
+
+        surely(write_all)
+        self.unwritten = []
 
     def skip(self, row: Leased, reason: str) -> None:
         surely(lambda: actions.record_skipped(row.reminder.pk, self.token, self.now(), reason))

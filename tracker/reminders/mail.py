@@ -21,6 +21,7 @@ from django.urls import reverse
 from tracker.library import prose, words
 from tracker.plans.queries import NextActivity, Standing
 from tracker.plans.rules.weeks import average
+from tracker.recall import queries as recall_queries
 from tracker.reminders import rules
 from tracker.reminders.models import Recipient
 from tracker.reminders.queries import Leased
@@ -136,11 +137,12 @@ def weekly_letter(
     now: datetime,
     log_token: str,
     completed: Sequence[tuple[str, date]] = (),
+    recheck_key: str = "",
 ) -> Letter:
     """The mail for one leased row, from where its learner stands.
 
     log_token: opens its page for logging; empty for a preview, which leads to the form behind the log-in.
-    completed: the learner's milestones with their days.
+    completed: the learner's milestones with their days. recheck_key: of the recall question that is due.
     """
     content = {
         "standing": standing,
@@ -154,7 +156,7 @@ def weekly_letter(
         "next": [next_line(item, log_token) for item in standing.next],
         "finish": finish_sentence(standing),
         "look": look_back(standing, completed),
-        "question": question_of(standing),
+        "question": question_of(standing, recheck_key),
         "wish": wish_sentence(leased),
         "today_url": url("today"),
         "log_url": log_url(log_token),
@@ -360,10 +362,13 @@ class Recall:
     url: str
 
 
-def question_of(standing: Standing) -> Recall | None:
-    """One recall question of what the learner has begun: each in its turn, a week each."""
+def question_of(standing: Standing, recheck_key: str = "") -> Recall | None:
+    """The recall question that is due; with none, one of what was begun: each in its turn, a week each."""
     if standing.catalogue is None or standing.plan is None:
         return None
+    due = recall_queries.shown(standing.catalogue, recheck_key) if recheck_key else None
+    if due is not None:
+        return Recall(prose.plain(due.prompt), url("recheck", due.key))
     asked = [
         (module, question)
         for module in standing.catalogue.modules_in(standing.plan.track_key)

@@ -84,7 +84,7 @@ class Conversation:
         Where it answers False, or raises, the connection is dropped, so that the server has no whole mail;
         then CalledOffError is raised, or what it raised.
         """
-        refused = self._prepare(envelope)
+        refused = self.ask(envelope)
         if refused:
             return refused
         try:
@@ -95,12 +95,20 @@ class Conversation:
         if not allowed:
             self.drop()
             raise CalledOffError
+        return self.give(envelope) or self.hear()
+
+    def give(self, envelope: Envelope) -> Result | None:
+        """The body and the final dot, after `ask`. None when the server has them; else what became of it."""
         try:
             self._smtp.send(envelope.wire)
             self._smtp.send(b".\r\n")
         except OSError as error:
             self.drop()
             return Result(Outcome.AGAIN, f"Connection lost before the final dot: {error}")
+        return None
+
+    def hear(self) -> Result:
+        """What the server says of the mail that it was given."""
         try:
             code, text = self._smtp.getreply()
         except OSError as error:
@@ -111,7 +119,7 @@ class Conversation:
             self.drop()
         return Result(outcome, said("the mail", code, text))
 
-    def _prepare(self, envelope: Envelope) -> Result | None:
+    def ask(self, envelope: Envelope) -> Result | None:
         """MAIL, RCPT and DATA. None when the server waits for the body; else what became of the mail."""
         options = []
         if envelope.needs_utf8:
@@ -121,7 +129,7 @@ class Conversation:
                 )
             options = ["SMTPUTF8", "BODY=8BITMIME"]
         try:
-            refusal = self._ask(envelope, options)
+            refusal = self._commands(envelope, options)
         except OSError as error:
             self.drop()
             return Result(Outcome.AGAIN, f"Connection lost before the body: {error}")
@@ -135,7 +143,7 @@ class Conversation:
         self._after_refusal(code)
         return Result(refusal_outcome(code), said(what, code, text))
 
-    def _ask(self, envelope: Envelope, options: list[str]) -> tuple[str, int, bytes] | None:
+    def _commands(self, envelope: Envelope, options: list[str]) -> tuple[str, int, bytes] | None:
         """The three commands; what was refused, with the reply, or None. Raises ValueError for an address
         that smtplib would write as another one, or cannot write.
         """

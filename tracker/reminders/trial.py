@@ -96,11 +96,15 @@ def _hand_over(letter: mail.Letter, begin: Callable[[], bool]) -> Result:
     """One letter over a connection of its own."""
     courier = delivery.courier()
     try:
-        return courier.hand_over(letter, begin)
+        courier.ready_for(1)
+        [result] = courier.hand_over([letter], lambda places: places if begin() else ())
     except delivery.NoServerError as error:
         return Result(Outcome.FAILED, str(error))
     finally:
         courier.close()
+    if result is None:
+        raise CalledOffError
+    return result
 
 
 def _finish(row: MailTrial, at: datetime, state: str, reason: str) -> bool:

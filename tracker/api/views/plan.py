@@ -246,7 +246,10 @@ def list_milestones(request: ApiRequest) -> schemas.Milestones:
                 completed_on=item.completed_on,
                 criteria=[
                     schemas.Criterion(
-                        key=each.criterion.key, text=each.criterion.text, ticked=each.tick is not None
+                        key=each.criterion.key,
+                        text=each.criterion.text,
+                        ticked=each.tick is not None,
+                        state=each.state,
                     )
                     for each in item.criteria
                 ],

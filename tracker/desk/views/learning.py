@@ -10,12 +10,13 @@ from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
 
-from curriculum.catalogue import Catalogue, Module, catalogue
+from curriculum.catalogue import Catalogue, Module, Skill, catalogue
 from tracker import clock
 from tracker.desk.forms import LogForm
 from tracker.journal import queries as journal_queries
 from tracker.library import words
 from tracker.library.views import activity_text
+from tracker.milestones.queries import completed_by
 from tracker.people.requests import LearnerRequest
 from tracker.plans import actions as plans_actions
 from tracker.plans import queries as plans_queries
@@ -157,6 +158,7 @@ def skills_matrix(request: LearnerRequest) -> HttpResponse:
     form = SkillsForm(
         request.POST if request.method == "POST" else None, skills=content.skills, standings=standings
     )
+    completed = dict(completed_by([request.user.pk])[request.user.pk])
     if form.is_bound and form.is_valid():
         plans_actions.rate_skills(
             request.user, form.ratings(), now=clock.now(), on=clock.today(request.user.zone_info)
@@ -172,6 +174,7 @@ def skills_matrix(request: LearnerRequest) -> HttpResponse:
             "track": content.track(plan.track_key),
             "growth": skills.growth(standings),
             "rated": any(row.now for row in standings),
+            "proved": _proved(content, standings, completed, request.GET.get("after", "")),
             "proofs": {
                 skill.key: [content.module(key) for key in skill.proof_modules] for skill in content.skills
             },
@@ -179,6 +182,23 @@ def skills_matrix(request: LearnerRequest) -> HttpResponse:
         },
         status=422 if form.is_bound else 200,
     )
+
+
+def _proved(
+    content: Catalogue, standings: list[skills.SkillStanding], completed: dict[str, date], after: str
+) -> list[tuple[Skill, list[Module]]]:
+    """The skills to rate again: each with the completed modules that prove it since its latest rating.
+
+    after: the key of a module that was completed just now; it counts on the day of a rating too.
+    """
+    rows = []
+    for skill, row in zip(content.skills, standings, strict=True):
+        since = skills.proved_since(skill.proof_modules, completed, row.now)
+        keys = [key for key in skill.proof_modules if key in since or (key == after and key in completed)]
+        modules = [module for key in keys if (module := content.find_module(key))]
+        if modules:
+            rows.append((skill, modules))
+    return rows
 
 
 # --------------------------------------------------------------------------------------- a newer curriculum

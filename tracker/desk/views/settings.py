@@ -25,6 +25,7 @@ from tracker.people.requests import LearnerRequest
 from tracker.people.rules import offered_zones
 from tracker.people.views import CLEAR_SITE_DATA
 from tracker.plans import queries as plans_queries
+from tracker.recall import queries as recall_queries
 from tracker.reminders import actions as reminders_actions
 from tracker.reminders import channels as reminders_channels
 from tracker.reminders import mail as reminders_mail
@@ -127,9 +128,12 @@ def _letter_now(request: LearnerRequest) -> reminders_mail.Letter:
     leased = reminders_queries.as_leased(request.user.pk)
     if leased is None:
         raise Http404
-    standing = plans_queries.standing(request.user.pk, clock.today(request.user.zone_info))
+    found = plans_queries.facts_of(request.user.pk, clock.today(request.user.zone_info))
     completed = completed_by([request.user.pk])[request.user.pk]
-    return reminders_mail.weekly_letter(leased, standing, clock.now(), "", completed)
+    asked = recall_queries.days([found]).get(request.user.pk)
+    return reminders_mail.weekly_letter(
+        leased, plans_queries.stand(found), clock.now(), "", completed, asked.question_key if asked else ""
+    )
 
 
 @require_POST

@@ -10,7 +10,8 @@ from tracker import clock
 from tracker.desk.charts import week_bars
 from tracker.desk.forms import LogForm
 from tracker.people.requests import LearnerRequest
-from tracker.plans.queries import Standing, newer_revision, standing
+from tracker.plans.queries import Standing, facts_of, newer_revision, stand
+from tracker.recall import views as recall_views
 
 
 def log_form(stands: Standing, data: Any = None, **initial: Any) -> LogForm:
@@ -28,7 +29,8 @@ def log_form(stands: Standing, data: Any = None, **initial: Any) -> LogForm:
 @require_safe
 def today(request: LearnerRequest) -> HttpResponse:
     """Hours against target, what is next, and a line to log on."""
-    stands = standing(request.user.pk, clock.today(request.user.zone_info))
+    found = facts_of(request.user.pk, clock.today(request.user.zone_info))
+    stands = stand(found)
     if stands.plan is None:
         return render(request, "desk/no_plan.html", {"nav": "today", "stands": stands})
     return render(
@@ -38,6 +40,7 @@ def today(request: LearnerRequest) -> HttpResponse:
             "nav": "today",
             "form": log_form(stands),
             "newer": newer_revision(stands.plan),
+            **recall_views.today_parts(request, found),
             **today_parts(stands),
         },
     )

@@ -4,7 +4,7 @@ Growth rows count towards their target. A surplus row is one where an ML enginee
 needs: it is shown, it never counts, and a lower rating there is no loss.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -30,6 +30,12 @@ class SkillStanding:
     target: int
     before: Rated | None
     now: Rated | None
+    highest: Rated | None = None
+
+    @property
+    def fallen(self) -> int:
+        """Levels below the highest rating ever; shown to the learner, counted nowhere."""
+        return self.highest.level - self.now.level if self.highest and self.now else 0
 
     @property
     def counts(self) -> bool:
@@ -68,7 +74,22 @@ class Growth:
 
 def standing(key: str, kind: str, target: int, ratings: Sequence[Rated]) -> SkillStanding:
     """A row from its ratings, in the order in which they were given."""
-    return SkillStanding(key, kind, target, ratings[0] if ratings else None, ratings[-1] if ratings else None)
+    if not ratings:
+        return SkillStanding(key, kind, target, None, None)
+    # Of several as high as each other the latest: since when it is lower.
+    highest = max(reversed(ratings), key=lambda rated: rated.level)
+    return SkillStanding(key, kind, target, ratings[0], ratings[-1], highest)
+
+
+def proved_since(
+    proof_modules: Sequence[str], completed: Mapping[str, date], now: Rated | None
+) -> tuple[str, ...]:
+    """The modules that prove a skill and were completed on a day after its latest rating, in their order.
+
+    completed: days by module key.
+    """
+    since = {key for key, on in completed.items() if now is None or on > now.on}
+    return tuple(key for key in proof_modules if key in since)
 
 
 def growth(rows: Sequence[SkillStanding]) -> Growth:
