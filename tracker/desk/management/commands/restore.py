@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
+from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 from tracker import clock
 from tracker.desk.restore import settle
@@ -36,7 +37,7 @@ class Command(BaseCommand):
             kept = backup.restore(file, present, backup.known_migrations(), bring_up_to_date)
         except backup.BackupError as error:
             raise CommandError(f"{error} Nothing was changed.") from None
-        except (DatabaseError, sqlite3.Error, OSError) as error:
+        except (DatabaseError, InconsistentMigrationHistory, sqlite3.Error, OSError) as error:
             raise CommandError(
                 f"{file} could not be brought up to date: {error}. Nothing was changed."
             ) from None
