@@ -99,6 +99,7 @@ def test_a_broker_killed_in_the_middle(instance: Instance, sink: Sink, own_valke
     assert check_promise(instance, sink, LEARNERS, broken_connections=0) == {"sent": LEARNERS}
 
 
+@pytest.mark.parametrize("instance", ["postgres"], indirect=True)
 def test_a_beat_killed_in_the_middle_of_a_hand_over(instance: Instance, sink: Sink) -> None:
     instance.prepare(LEARNERS)
     instance.start_worker()
