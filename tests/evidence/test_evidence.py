@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import os
+import socket
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from html import unescape
@@ -20,6 +22,7 @@ from tests.curriculum.labs.example import Handed, as_json, example
 from tests.evidence.factories import EVALS, make_artefact, make_report, make_run, make_upload
 from tests.evidence.reports.build import as_lines, garak
 from tests.fixtures.cast import NOW, browser_of, make_learner, make_plan
+from tracker.celery import app
 from tracker.evidence import actions, judging, queries, tasks
 from tracker.evidence.models import Artefact, FilePart, HandIn, Result, Run, StoredFile, Upload
 from tracker.evidence.rules.reports.report import Eval
@@ -32,10 +35,15 @@ pytestmark = pytest.mark.django_db
 def at_once(monkeypatch: pytest.MonkeyPatch, now: Any) -> None:
     """What is enqueued is done at once, by the real task in the real reading process."""
 
-    def ask(task: Any, row_id: Any) -> None:
-        task(str(row_id))
+    def ask(task: Any, *row_ids: Any, within: float = 0) -> bool:
+        for row_id in row_ids:
+            task(str(row_id))
+        return True
 
     monkeypatch.setattr(tasks, "ask", ask)
+
+
+real_ask = tasks.ask
 
 
 def file(content: bytes, name: str = "a.report.jsonl") -> SimpleUploadedFile:
@@ -238,6 +246,53 @@ def test_what_waits_is_looked_for_again(alice: User, time_machine: Any) -> None:
     assert upload.state == "read"
 
 
+def test_a_silent_broker_holds_up_neither_page_nor_look(
+    alice: User, monkeypatch: pytest.MonkeyPatch, time_machine: Any
+) -> None:
+    """It takes the connection and says nothing, as one does whose machine hangs."""
+    monkeypatch.setattr(tasks, "ask", real_ask)
+    monkeypatch.setattr(tasks, "TASK_WAITS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        monkeypatch.setattr(app.conf, "broker_write_url", address)
+        begun = time.monotonic()
+        assert send(alice, file(as_lines(garak()))).status_code == 200
+        for _ in range(20):
+            make_upload(alice)
+        time_machine.move_to(NOW + tasks.MESSAGE_LOST_AFTER, tick=False)
+        tasks.look_for_waiting()
+    # One wait each, not one a row.
+    assert time.monotonic() - begun < 10
+    assert Upload.objects.filter(state="waiting").count() == 21
+
+
+def test_what_is_given_up_leaves_no_file(alice: User) -> None:
+    upload = make_upload(alice, keeps_file=True)
+    Upload.objects.update(attempts=actions.MOST_ATTEMPTS)
+    assert actions.take_upload(upload.pk, NOW) is None
+    assert Upload.objects.get().state == "refused"
+    assert StoredFile.objects.count() == 0
+
+
+def test_a_run_has_one_file_that_is_its_own(alice: User) -> None:
+    whole = garak()
+    partial, complete = as_lines(whole[:-4]), as_lines(whole)
+    send(alice, file(partial), keeps_file="on")
+    assert Run.objects.get().file is not None
+    # The whole report takes the place of the partial one, and so does its file.
+    send(alice, file(complete))
+    assert Run.objects.get().file is None
+    assert StoredFile.objects.count() == 0
+    # A file that is kept later, of a run that is known, is the run's; one more of the same is not kept.
+    for content in (complete, complete, gzip.compress(complete)):
+        send(alice, file(content), keeps_file="on")
+        kept = Run.objects.get().file
+        assert kept is not None
+        assert b"".join(queries.content_of(kept)) == complete
+        assert StoredFile.objects.count() == 1
+    assert not Upload.objects.filter(file__isnull=False).exists()
+
+
 def test_all_or_nothing_is_kept(alice: User) -> None:
     upload = actions.take_upload(make_upload(alice).pk, NOW)
     assert upload is not None
@@ -344,6 +399,18 @@ def test_a_report_among_the_files_of_a_lab_is_a_run_too(alice: User, curriculum:
     assert Run.objects.get().learner == alice
     # Only the plain file is kept: the report holds prompts.
     assert StoredFile.objects.get().name == "scan_record.json"
+
+
+def test_somebody_elses_report_refuses_the_hand_in_with_its_reason(
+    alice: User, bob: User, curriculum: Catalogue
+) -> None:
+    report = as_lines(garak(attempts=3))
+    send(bob, file(report))
+    make_plan(alice, curriculum)
+    page = hand_in(alice, "lab-scan", {"My.report.jsonl": report, "scan_record.json": b"{}"})
+    assert (HandIn.objects.get().state, HandIn.objects.get().sentence) == ("refused", actions.NOT_YOURS)
+    assert actions.NOT_YOURS in unescape(page.content.decode())
+    assert (Run.objects.get().learner, StoredFile.objects.count()) == (bob, 0)
 
 
 def test_what_cannot_be_read_refuses_the_hand_in_and_keeps_the_one_before(

@@ -13,8 +13,7 @@ from tests.servers import free_port
 from tracker.operations.processes import wait_until
 from tracker.reminders import outbound
 from tracker.reminders.destinations import Destination
-from tracker.reminders.outbound import NoAnswerError, NotSentError
-from tracker.reminders.smtp import CalledOffError
+from tracker.reminders.outbound import CalledOffError, NoAnswerError, NotSentError
 
 METADATA = "169.254.169.254"
 BODY = b'{"said":"x"}'

@@ -1,14 +1,15 @@
 """Writing what was handed in, what was read of it, and what was judged."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from tracker.evidence.models import (
     Artefact,
@@ -26,6 +27,8 @@ from tracker.evidence.rules.names import file_name, media_type_of
 from tracker.evidence.rules.reports.report import Report
 from tracker.people.actions import lock_learner
 from tracker.people.models import ApiToken, User
+
+Row = TypeVar("Row", Upload, HandIn)
 
 PART_BYTES = 262_144
 RESULTS_AT_ONCE = 500
@@ -146,9 +149,9 @@ def add_upload(
         file=stored,
         uploaded_at=now,
     )
-    known = Run.objects.filter(learner=learner, sha256=stored.sha256).first()
+    known = Run.objects.filter(learner=learner, sha256=stored.sha256).select_for_update().first()
     if known is not None:
-        _end(upload, now, state=Upload.State.READ, run=known, was_known=True, keeps_file=False)
+        _end_read(upload, known, now, was_known=True)
     return upload
 
 
@@ -158,21 +161,21 @@ def take_upload(upload_id: UUID, now: datetime) -> Upload | None:
 
     One that was taken too often is refused: what ends a worker each time will do so again.
     """
-    changed = Upload.objects.filter(_is_free(now), pk=upload_id).select_for_update(skip_locked=True).first()
-    if changed is None:
-        return None
-    changed.attempts += 1
-    if changed.attempts > MOST_ATTEMPTS:
-        _end(changed, now, state=Upload.State.REFUSED, sentence=GAVE_UP)
-        return None
-    changed.state, changed.taken_at = Upload.State.READING, now
-    changed.save(update_fields=["attempts", "state", "taken_at"])
-    return changed
+    return _taken(Upload.objects.filter(pk=upload_id), _refuse_upload, now)
 
 
-def _is_free(now: datetime) -> Q:
-    """Waits, or was taken by a worker that never came back."""
-    return Q(state="waiting") | Q(state="reading", taken_at__lte=now - TAKEN_FOR)
+def _taken(rows: QuerySet[Row], refuse: Callable[[Row, str, datetime], None], now: datetime) -> Row | None:
+    """The one row, taken, where it waits or whoever took it never came back."""
+    is_free = Q(state="waiting") | Q(state="reading", taken_at__lte=now - TAKEN_FOR)
+    row = rows.filter(is_free).select_for_update(skip_locked=True).first()
+    if row is None:
+        return None
+    if row.attempts == MOST_ATTEMPTS:
+        refuse(row, GAVE_UP, now)
+        return None
+    row.state, row.taken_at, row.attempts = "reading", now, row.attempts + 1
+    row.save(update_fields=["attempts", "state", "taken_at"])
+    return row
 
 
 def note_progress(upload: Upload, read_bytes: int) -> None:
@@ -187,7 +190,11 @@ def refuse_upload(upload: Upload, sentence: str, now: datetime) -> None:
     with transaction.atomic():
         held = _held(upload)
         if held is not None:
-            _end(held, now, state=Upload.State.REFUSED, sentence=sentence[:400], keeps_file=False)
+            _refuse_upload(held, sentence, now)
+
+
+def _refuse_upload(held: Upload, sentence: str, now: datetime) -> None:
+    _end(held, now, state=Upload.State.REFUSED, sentence=sentence[:400])
 
 
 def finish_upload(upload: Upload, report: Report, now: datetime) -> Run | None:
@@ -198,8 +205,8 @@ def finish_upload(upload: Upload, report: Report, now: datetime) -> Run | None:
     """
     try:
         return _finished(upload, report, now)
-    except NotYours:
-        refuse_upload(upload, NOT_YOURS, now)
+    except NotYours as refusal:
+        refuse_upload(upload, str(refusal), now)
         return None
     except IntegrityError:
         # Another worker has just kept the same run: it is there now.
@@ -212,10 +219,8 @@ def _finished(upload: Upload, report: Report, now: datetime) -> Run | None:
     if held is None:
         return None
     run, was_known = _kept(held.learner, report, held.sha256, now)
-    if held.keeps_file and run.file_id is None:
-        run.file = held.file
-        run.save(update_fields=["file"])
-    _end(held, now, state=Upload.State.READ, run=run, was_known=was_known, read_bytes=held.size_bytes)
+    held.read_bytes = held.size_bytes
+    _end_read(held, run, now, was_known=was_known)
     return run
 
 
@@ -226,7 +231,7 @@ def _kept(learner: User, report: Report, sha256: str, now: datetime) -> tuple[Ru
         same |= Q(tool=report.tool, run_id=report.run_id)
     known = Run.objects.filter(same).select_for_update().first()
     if known is not None and known.learner_id != learner.pk:
-        raise NotYours
+        raise NotYours(NOT_YOURS)
     if known is not None and not (known.state == Run.State.PARTIAL and report.state == "complete"):
         return known, True
     fields = {
@@ -250,11 +255,14 @@ def _kept(learner: User, report: Report, sha256: str, now: datetime) -> tuple[Ru
             learner=learner, tool=report.tool, run_id=report.run_id, read_at=now, **fields
         )
     else:
-        run = known
-        for name, value in fields.items():
+        run, before = known, known.file
+        # What is kept beside a run is the file that it was read from.
+        for name, value in {**fields, "file": None}.items():
             setattr(run, name, value)
-        run.save(update_fields=list(fields))
+        run.save(update_fields=[*fields, "file"])
         run.results.all().delete()
+        if before is not None:
+            before.delete()
     Result.objects.bulk_create(
         (
             Result(
@@ -283,11 +291,18 @@ def _held(upload: Upload) -> Upload | None:
     )
 
 
+def _end_read(upload: Upload, run: Run, now: datetime, *, was_known: bool) -> None:
+    """Ends an upload that was read. Its file is the run's where the learner keeps it and the run has none."""
+    if upload.keeps_file and run.file_id is None:
+        run.file, upload.file = upload.file, None
+        run.save(update_fields=["file"])
+    _end(upload, now, state=Upload.State.READ, run=run, was_known=was_known)
+
+
 def _end(upload: Upload, now: datetime, **fields: object) -> None:
-    """Ends an upload, and throws its file away unless it is to be kept."""
-    file = upload.file
-    thrown_away = file if not fields.get("keeps_file", upload.keeps_file) else None
-    changed = {**fields, "finished_at": now, "file": None if thrown_away else file}
+    """Ends an upload, and throws the file away that it still has."""
+    thrown_away = upload.file
+    changed = {**fields, "read_bytes": upload.read_bytes, "finished_at": now, "file": None}
     for name, value in changed.items():
         setattr(upload, name, value)
     upload.save(update_fields=list(changed))
@@ -352,15 +367,7 @@ def hand_in(
 @transaction.atomic
 def take_hand_in(hand_in_id: UUID, now: datetime) -> HandIn | None:
     """Takes a hand-in for judging; as `take_upload`."""
-    held = HandIn.objects.filter(_is_free(now), pk=hand_in_id).select_for_update(skip_locked=True).first()
-    if held is None:
-        return None
-    if held.attempts == MOST_ATTEMPTS:
-        _refuse(held, GAVE_UP, now)
-        return None
-    held.state, held.taken_at, held.attempts = HandIn.State.READING, now, held.attempts + 1
-    held.save(update_fields=["attempts", "state", "taken_at"])
-    return held
+    return _taken(HandIn.objects.filter(pk=hand_in_id), _refuse_hand_in, now)
 
 
 def finish_hand_in(
@@ -395,10 +402,10 @@ def refuse_hand_in(hand_in: HandIn, sentence: str, now: datetime) -> None:
     with transaction.atomic():
         held = _held_hand_in(hand_in)
         if held is not None:
-            _refuse(held, sentence, now)
+            _refuse_hand_in(held, sentence, now)
 
 
-def _refuse(held: HandIn, sentence: str, now: datetime) -> None:
+def _refuse_hand_in(held: HandIn, sentence: str, now: datetime) -> None:
     held.state, held.sentence, held.finished_at = HandIn.State.REFUSED, sentence[:400], now
     held.save(update_fields=["state", "sentence", "finished_at"])
     StoredFile.objects.filter(handed_in__hand_in=held).delete()

@@ -116,8 +116,9 @@ class Result(models.Model):
 class Upload(models.Model):
     """A report on its way: sent, being read, read or refused. A worker reads it, the page shows how far.
 
-    `file` is thrown away once it was read, unless `keeps_file`. `run` is what it showed, which may have been
-    there before: `was_known`. `attack` and `told_target` are the learner's words, for tools that name none.
+    `file` is there until it was read; then it is the run's, where the learner `keeps_file`, or thrown away.
+    `run` is what it showed, which may have been there before: `was_known`. `attack` and `told_target` are the
+    learner's words, for tools that name none.
     """
 
     class State(models.TextChoices):

@@ -11,6 +11,7 @@ from curriculum.catalogue import Catalogue, Lab, Topic
 from tracker.evidence.models import Artefact, FilePart, HandIn, Result, Run, Statement, StoredFile, Upload
 from tracker.evidence.rules.judge import FindTopic, Outcome
 from tracker.evidence.rules.reports.rates import Rate, attack_success_rate
+from tracker.evidence.rules.reports.report import without_result
 
 # --- files ------------------------------------------------------------------------------------------------
 
@@ -102,13 +103,8 @@ def evaluated_probes(rows: Collection[ResultRow]) -> list[str]:
 
 
 def not_evaluated(run: Run, rows: Collection[ResultRow]) -> list[str]:
-    """What was asked for and has no result. A family has one where any of its probes has."""
-    probes = set(evaluated_probes(rows))
-    families = {probe.partition(".")[0] for probe in probes}
-    asked = run.planned or [
-        name for name in run.requested if name not in {"all", "auto", "*"} and ":" not in name
-    ]
-    return [name for name in asked if name not in probes and name not in families]
+    """What was asked for and has no result."""
+    return list(without_result(evaluated_probes(rows), planned=run.planned, requested=run.requested))
 
 
 @dataclass(frozen=True, slots=True)

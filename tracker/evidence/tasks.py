@@ -1,6 +1,5 @@
 """Reading what was handed in. A lost message loses nothing: the tables are the outbox."""
 
-import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,17 +9,16 @@ from typing import Any
 from uuid import UUID
 
 from celery import shared_task
-from kombu.exceptions import OperationalError as BrokerIsAway
 
 from tracker import clock
+from tracker.celery import PAGE_WAITS, TASK_WAITS, publish
 from tracker.evidence import actions, judging, queries, reading
 from tracker.evidence.models import StoredFile
 from tracker.evidence.rules.reports.report import Refused
 
-log = logging.getLogger(__name__)
-
 # A message may still be on its way for so long; after that it is sent again.
 MESSAGE_LOST_AFTER = timedelta(seconds=30)
+GOOD_FOR_SECONDS = 600
 ASKED_AT_ONCE = 50
 
 
@@ -73,15 +71,13 @@ def judge_hand_in(hand_in_id: str) -> None:
 def look_for_waiting() -> None:
     """Asks again for what waits longer than a message takes."""
     sent_before = clock.now() - MESSAGE_LOST_AFTER
-    for upload_id in queries.uploads_to_read(sent_before, ASKED_AT_ONCE):
-        ask(read_upload, upload_id)
-    for hand_in_id in queries.hand_ins_to_judge(sent_before, ASKED_AT_ONCE):
-        ask(judge_hand_in, hand_in_id)
+    uploads = queries.uploads_to_read(sent_before, ASKED_AT_ONCE)
+    hand_ins = queries.hand_ins_to_judge(sent_before, ASKED_AT_ONCE)
+    # The first that finds no broker speaks for all.
+    if not uploads or ask(read_upload, *uploads, within=TASK_WAITS):
+        ask(judge_hand_in, *hand_ins, within=TASK_WAITS)
 
 
-def ask(task: Any, row_id: UUID) -> None:
-    """Sends a worker to a row. Where the broker is away the row waits for `look_for_waiting`."""
-    try:
-        task.apply_async((str(row_id),), expires=600)
-    except BrokerIsAway:
-        log.warning("The broker is away; what was handed in waits for the next look.")
+def ask(task: Any, *row_ids: UUID, within: float = PAGE_WAITS) -> bool:
+    """Sends a worker to each row; False where the broker is away. Then rows wait for `look_for_waiting`."""
+    return publish(task, [(str(row_id),) for row_id in row_ids], expires=GOOD_FOR_SECONDS, within=within)

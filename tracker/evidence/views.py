@@ -9,11 +9,11 @@ from django.contrib.staticfiles import finders
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tracker import clock
 from tracker.evidence import actions, queries, tasks
+from tracker.evidence.downloads import download
 from tracker.evidence.forms import ReportForm
 from tracker.evidence.models import Run, Upload
 from tracker.people.requests import LearnerRequest
@@ -145,16 +145,11 @@ def _own_run(request: LearnerRequest, run_id: int) -> Run:
 
 @require_safe
 def stored_file(request: LearnerRequest, file_id: UUID) -> StreamingHttpResponse:
-    """A file as it came. Always a download: nothing that was handed in is ever shown by a browser here."""
+    """A file as it came."""
     found = queries.stored_file(request.user.pk, file_id)
     if found is None:
         raise Http404
-    answer = StreamingHttpResponse(queries.content_of(found), content_type="application/octet-stream")
-    answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=found.name) or ""
-    answer["Content-Length"] = found.size_bytes
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return answer
+    return download(found)
 
 
 @require_safe

@@ -11,8 +11,9 @@ from tracker.reminders import channels, delivery
 from tracker.reminders.couriers import courier_for
 from tracker.reminders.models import Channel
 from tracker.reminders.notices import trial_notice
+from tracker.reminders.outbound import CalledOffError
 from tracker.reminders.rules import Outcome
-from tracker.reminders.smtp import CalledOffError, Result
+from tracker.reminders.smtp import Result
 
 log = logging.getLogger(__name__)
 

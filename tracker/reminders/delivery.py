@@ -31,7 +31,7 @@ from tracker.reminders.mail import Letter
 from tracker.reminders.models import Reminder
 from tracker.reminders.queries import Leased
 from tracker.reminders.rules import Outcome
-from tracker.reminders.smtp import Conversation, Envelope, Result, wire_form
+from tracker.reminders.smtp import Begin, Conversation, Envelope, Result, hand_over, wire_form
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +49,6 @@ DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 
 class NoServerError(Exception):
     """No connection to the mail server, or none that lasts."""
-
-
-Begin = Callable[[Sequence[int]], Collection[int]]
-"""Called with the places of letters that are about to leave; which of them may."""
 
 
 class Courier(Protocol):
@@ -102,29 +98,14 @@ class SmtpCourier:
 
     def hand_over(self, letters: Sequence[Letter], begin: Begin) -> list[Result | None]:
         results: list[Result | None] = [None] * len(letters)
-        asked: dict[int, tuple[Conversation, Envelope]] = {}
+        mails: dict[int, tuple[Conversation, Envelope]] = {}
         for place, (letter, conversation) in enumerate(zip(letters, self._conversations, strict=False)):
             try:
-                envelope = envelope_of(letter)
+                mails[place] = conversation, envelope_of(letter)
             except ValueError as error:
                 results[place] = Result(Outcome.FAILED, f"The mail cannot be carried by SMTP: {error}.")
-                continue
-            results[place] = conversation.ask(envelope)
-            if results[place] is None:
-                asked[place] = conversation, envelope
-        begun: Collection[int] = ()
-        try:
-            begun = begin(list(asked)) if asked else ()
-        finally:
-            # No server keeps a mail of which it has no body.
-            for place, (conversation, _) in asked.items():
-                if place not in begun:
-                    conversation.drop()
-        given = {place: asked[place] for place in begun}
-        for place, (conversation, envelope) in given.items():
-            results[place] = conversation.give(envelope)
-        for place, (conversation, _) in given.items():
-            results[place] = results[place] or conversation.hear()
+        for place, result in hand_over(mails, begin).items():
+            results[place] = result
         self._count_losses(results)
         return results
 

@@ -20,7 +20,6 @@ from functools import lru_cache
 from typing import Any
 
 from tracker.reminders.destinations import Destination, is_public
-from tracker.reminders.smtp import CalledOffError
 
 SECONDS = 10.0
 LONGEST_HEAD = 16_384
@@ -38,6 +37,10 @@ class NotSentError(Exception):
 
 class NoAnswerError(Exception):
     """The request was sent, and no answer says what became of it; the message says why."""
+
+
+class CalledOffError(Exception):
+    """The hand-over was called off before the first byte; the connection is gone, nothing was sent."""
 
 
 class Deadline:

@@ -15,9 +15,10 @@ from tracker.plans.queries import Standing
 from tracker.reminders import channels, destinations, notices
 from tracker.reminders.couriers import courier_for
 from tracker.reminders.models import Channel
+from tracker.reminders.outbound import CalledOffError
 from tracker.reminders.queries import Leased
 from tracker.reminders.rules import Outcome
-from tracker.reminders.smtp import CalledOffError, Result
+from tracker.reminders.smtp import Result
 
 log = logging.getLogger(__name__)
 

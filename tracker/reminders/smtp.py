@@ -8,7 +8,7 @@ its reply says what it did.
 import re
 import smtplib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
 
@@ -40,8 +40,8 @@ class Envelope:
     needs_utf8: bool = False
 
 
-class CalledOffError(Exception):
-    """The hand-over was called off after the server said 354; the connection is gone, the mail unsent."""
+Begin = Callable[[Sequence[int]], Collection[int]]
+"""Called with the places of mails that are about to leave; which of them may."""
 
 
 def wire_form(message: bytes) -> bytes:
@@ -77,25 +77,6 @@ class Conversation:
         except OSError:
             self.drop()
             raise
-
-    def hand_over(self, envelope: Envelope, begin: Callable[[], bool]) -> Result:
-        """Hands one mail over. `begin` is called when the server has said 354, before the body leaves.
-
-        Where it answers False, or raises, the connection is dropped, so that the server has no whole mail;
-        then CalledOffError is raised, or what it raised.
-        """
-        refused = self.ask(envelope)
-        if refused:
-            return refused
-        try:
-            allowed = begin()
-        except BaseException:
-            self.drop()
-            raise
-        if not allowed:
-            self.drop()
-            raise CalledOffError
-        return self.give(envelope) or self.hear()
 
     def give(self, envelope: Envelope) -> Result | None:
         """The body and the final dot, after `ask`. None when the server has them; else what became of it."""
@@ -191,6 +172,31 @@ class Conversation:
             self._smtp.close()
         self.is_open = False
         self._backend.connection = None
+
+
+def hand_over(mails: Mapping[int, tuple[Conversation, Envelope]], begin: Begin) -> dict[int, Result | None]:
+    """Hands over mails by their places, each on a connection of its own, and says what became of each.
+
+    `begin` is called once, with the places of those whose server has said 354, before a body leaves. It says
+    which may. The other connections are dropped, all of them where it raises, so that no server has a whole
+    mail that was not begun; None stands for such a mail.
+    """
+    results = {place: conversation.ask(envelope) for place, (conversation, envelope) in mails.items()}
+    asked = [place for place, result in results.items() if result is None]
+    begun: Collection[int] = ()
+    try:
+        begun = begin(asked) if asked else ()
+    finally:
+        for place in asked:
+            if place not in begun:
+                mails[place][0].drop()
+    # All bodies leave before the first answer is waited for.
+    for place in begun:
+        conversation, envelope = mails[place]
+        results[place] = conversation.give(envelope)
+    for place in begun:
+        results[place] = results[place] or mails[place][0].hear()
+    return results
 
 
 def said(what: str, code: int, text: bytes) -> str:

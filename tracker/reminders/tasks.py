@@ -1,28 +1,23 @@
 """The minute's tick, and the batches it asks for. A lost message loses nothing: the table is the outbox."""
 
-import logging
 import threading
 from datetime import datetime
 from typing import Any
 
-from celery import current_app, shared_task
+from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.conf import settings
-from kombu.exceptions import OperationalError as BrokerIsAway
 
 from tracker import clock
+from tracker.celery import PAGE_WAITS, TASK_WAITS, publish
 from tracker.operations.actions import beat
 from tracker.reminders import actions, channel_trial, delivery, queries, rules, trial
 from tracker.reminders.models import Channel, MailTrial
 from tracker.reminders.status import HEARTBEAT
 
-log = logging.getLogger(__name__)
-
 CLAIM_BATCH = 500
 CLAIM_BATCHES = 40
 DELIVERIES_A_TICK = 8
-BROKER_SECONDS = 5
-SOCKET_TIMEOUTS = ("socket_connect_timeout", "socket_timeout")
 
 _stopping = threading.Event()
 
@@ -57,15 +52,8 @@ def ask_for_deliveries() -> None:
     ready = queries.ready_count(clock.now(), size * DELIVERIES_A_TICK)
     if not ready:
         return
-    try:
-        with _broker(BROKER_SECONDS) as broker:
-            for _ in range(-(-ready // size)):
-                # Celery takes a connection here; its stubs do not know.
-                deliver.apply_async(  # type: ignore[call-arg]
-                    (size,), expires=max(10, settings.TICK_SECONDS), connection=broker
-                )
-    except BrokerIsAway:
-        log.warning("The broker is away; reminders wait for the next tick.")
+    batches = -(-ready // size)
+    publish(deliver, [(size,)] * batches, expires=max(10, settings.TICK_SECONDS), within=TASK_WAITS)
 
 
 @shared_task(bind=True)
@@ -80,20 +68,7 @@ def deliver(self: Any, limit: int) -> None:
     settled = sum(counts[outcome] for outcome in (*rules.Outcome, "skipped"))
     if settled < limit or until is None or datetime.fromisoformat(until) <= clock.now():
         return
-    try:
-        with _broker(BROKER_SECONDS) as broker:
-            self.apply_async((limit,), expires=until, connection=broker)
-    except BrokerIsAway:
-        log.warning("The broker is away; reminders wait for the next tick.")
-
-
-def _broker(seconds: float) -> Any:
-    """A connection to the broker that gives up one that does not answer for so long.
-
-    Without an end of its own, a broker that takes connections and is silent would hold its caller for ever.
-    """
-    options = {**settings.CELERY_BROKER_TRANSPORT_OPTIONS, **dict.fromkeys(SOCKET_TIMEOUTS, seconds)}
-    return current_app.connection_for_write(transport_options=options)
+    publish(self, [(limit,)], expires=until, within=TASK_WAITS)
 
 
 def ask_for_trial(row: MailTrial) -> bool:
@@ -107,17 +82,8 @@ def ask_for_channel_trial(row: Channel) -> bool:
 
 
 def _asked(task: Any, pk: int, number: int) -> bool:
-    """Whether the message to a worker was published.
-
-    A page waits for this, so a broker that does not answer is given up after a second.
-    """
-    try:
-        with _broker(1) as broker:
-            task.apply_async((pk, number), expires=rules.TRIAL_GOOD_FOR.total_seconds(), connection=broker)
-    except BrokerIsAway:
-        log.warning("The broker is away; a test is not sent.")
-        return False
-    return True
+    good_for = rules.TRIAL_GOOD_FOR.total_seconds()
+    return publish(task, [(pk, number)], expires=good_for, within=PAGE_WAITS)
 
 
 @shared_task

@@ -21,7 +21,7 @@ from tracker.reminders import delivery, mail, queries, rules
 from tracker.reminders.actions import REASON_LENGTH
 from tracker.reminders.models import MailTrial
 from tracker.reminders.rules import Outcome
-from tracker.reminders.smtp import CalledOffError, Result
+from tracker.reminders.smtp import Result
 
 log = logging.getLogger(__name__)
 
@@ -81,30 +81,27 @@ def send(trial_id: int, number: int, *, now: Callable[[], datetime]) -> None:
 
     try:
         result = _hand_over(trial_letter(address, now()), begin)
-    except CalledOffError:
-        return  # Another worker has it, or it was asked for anew.
     except Exception as error:
         log.exception("A test mail could not be handed over.")
         result = Result(Outcome.UNKNOWN if begun else Outcome.FAILED, f"{type(error).__name__}: {error}")
+    if result is None:
+        return  # Another worker has it, or it was asked for anew.
     # What would be tried again is not: who asked is looking.
     states = {Outcome.SENT: State.SENT, Outcome.UNKNOWN: State.UNKNOWN}
     state = states.get(result.outcome, State.FAILED)
     delivery.surely(lambda: _finish(row, now(), state, result.reason))
 
 
-def _hand_over(letter: mail.Letter, begin: Callable[[], bool]) -> Result:
-    """One letter over a connection of its own."""
+def _hand_over(letter: mail.Letter, begin: Callable[[], bool]) -> Result | None:
+    """One letter over a connection of its own; None where `begin` says no."""
     courier = delivery.courier()
     try:
         courier.ready_for(1)
-        [result] = courier.hand_over([letter], lambda places: places if begin() else ())
+        return courier.hand_over([letter], lambda places: places if begin() else ())[0]
     except delivery.NoServerError as error:
         return Result(Outcome.FAILED, str(error))
     finally:
         courier.close()
-    if result is None:
-        raise CalledOffError
-    return result
 
 
 def _finish(row: MailTrial, at: datetime, state: str, reason: str) -> bool:

@@ -9,19 +9,19 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tracker import clock
-from tracker.evidence.queries import content_of
+from tracker.evidence.downloads import download
 from tracker.milestones import queries as milestones_queries
 from tracker.milestones.actions import MilestoneIsOpen
 from tracker.people import limits
+from tracker.people.models import User
 from tracker.people.requests import LearnerRequest
 from tracker.plans.access import own_module
 from tracker.reminders.mail import url
@@ -46,6 +46,7 @@ View = Callable[..., HttpResponseBase]
 
 ASKED_MAILS = ((limits.HOUR, 3),)
 COMMENTS = ((limits.MINUTE, 5), (limits.HOUR, 30))
+KEPT = 201
 TOO_MANY_COMMENTS = "That were many comments in a short time. Wait a minute, then send it again."
 
 
@@ -131,26 +132,31 @@ def mentor_milestone(request: HttpRequest, token: str, module_key: str) -> HttpR
         return _mentor_milestone_page(request, token, link, module_key)
     if queries.mentor_milestone(link, module_key) is None:
         return _gone(request)
-    form, status = CommentForm(request.POST), 422
-    if form.is_valid():
-        left = limits.spend(f"mentor:{link.pk}", COMMENTS, now)
-        if left and left.is_over:
-            form.add_error(None, TOO_MANY_COMMENTS)
-            status = 429
-        else:
-            try:
-                actions.comment(
-                    link.learner,
-                    module_key,
-                    form.cleaned_data["text"],
-                    submission=_submission_in(request),
-                    now=now,
-                    mentor=link,
-                )
-                return redirect(f"{reverse('mentor-milestone', args=[token, module_key])}#comments")
-            except actions.Refused as refusal:
-                form.add_error(None, str(refusal))
+    form = CommentForm(request.POST)
+    status = _commented(request, form, link.learner, module_key, mentor=link)
+    if status == KEPT:
+        return redirect(f"{reverse('mentor-milestone', args=[token, module_key])}#comments")
     return _mentor_milestone_page(request, token, link, module_key, form=form, status=status)
+
+
+def _commented(
+    request: HttpRequest, form: CommentForm, learner: User, module_key: str, *, mentor: MentorLink | None
+) -> int:
+    """Keeps the comment: 201, or the status of a page that shows the form with what is wrong."""
+    if not form.is_valid():
+        return 422
+    now = clock.now()
+    left = limits.spend(f"mentor:{mentor.pk}" if mentor else f"comments:{learner.pk}", COMMENTS, now)
+    if left and left.is_over:
+        form.add_error(None, TOO_MANY_COMMENTS)
+        return 429
+    text, submission = form.cleaned_data["text"], _submission_in(request)
+    try:
+        actions.comment(learner, module_key, text, submission=submission, now=now, mentor=mentor)
+    except actions.Refused as refusal:
+        form.add_error(None, str(refusal))
+        return 422
+    return KEPT
 
 
 def _submission_in(request: HttpRequest) -> UUID:
@@ -264,17 +270,12 @@ def leave_mentor_mail(request: HttpRequest, token: str) -> HttpResponse:
 
 @by_link(["GET", "HEAD"])
 def mentor_file(request: HttpRequest, token: str, file_id: UUID) -> HttpResponseBase:
-    """A file that backs a milestone, as it came, where the mentor may have it. Always a download."""
+    """A file that backs a milestone, as it came, where the mentor may have it."""
     link = queries.mentor_with(token, clock.now())
     found = queries.file_for(link, file_id) if link else None
     if found is None:
         return _gone(request)
-    answer = StreamingHttpResponse(content_of(found), content_type="application/octet-stream")
-    answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=found.name) or ""
-    answer["Content-Length"] = found.size_bytes
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return answer
+    return download(found)
 
 
 # --- the learner's own ------------------------------------------------------------------------------------
@@ -487,30 +488,15 @@ def revoke_mentor_link(request: LearnerRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def comments(request: LearnerRequest, module_key: str) -> HttpResponse:
     """What was said about one of the learner's milestones. POST keeps a comment of the learner's."""
-    learner, now = request.user, clock.now()
+    learner = request.user
     records = milestones_queries.records_of(learner.pk, module_key)
     title = records[0].snapshot.milestone if records else own_module(request, module_key)[2].milestone_title
-    form, status = CommentForm(request.POST if request.method == "POST" else None), 200
+    form, status = CommentForm(), 200
     if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            left = limits.spend(f"comments:{learner.pk}", COMMENTS, now)
-            if left and left.is_over:
-                form.add_error(None, TOO_MANY_COMMENTS)
-                status = 429
-            else:
-                try:
-                    actions.comment(
-                        learner,
-                        module_key,
-                        form.cleaned_data["text"],
-                        submission=_submission_in(request),
-                        now=now,
-                        mentor=None,
-                    )
-                    return redirect("comments", module_key)
-                except actions.Refused as refusal:
-                    form.add_error(None, str(refusal))
+        form = CommentForm(request.POST)
+        status = _commented(request, form, learner, module_key, mentor=None)
+        if status == KEPT:
+            return redirect("comments", module_key)
     content = {
         "nav": "milestones",
         "title": title,

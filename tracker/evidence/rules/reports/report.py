@@ -75,16 +75,26 @@ class Report:
 
     @property
     def not_evaluated(self) -> tuple[str, ...]:
-        """What was asked for and has no result. A family has one where any of its probes has."""
-        found = set(self.evaluated)
-        families = {probe.partition(".")[0] for probe in found}
-        asked = self.planned or tuple(row for row in self.requested if _is_probe_or_family(row))
-        return tuple(row for row in asked if row not in found and row not in families)
+        """What was asked for and has no result."""
+        return without_result(self.evaluated, planned=self.planned, requested=self.requested)
 
     @property
     def is_self_test(self) -> bool:
         """Whether the target was one of garak's own toy generators."""
         return self.tool == "garak" and self.target.startswith(SELF_TEST)
+
+
+def without_result(
+    evaluated: Iterable[str], *, planned: Sequence[str], requested: Sequence[str]
+) -> tuple[str, ...]:
+    """What was asked for and has no result. A family has one where any of its probes has.
+
+    planned: the single probes that the request stood for; where they are known they say more than it does.
+    """
+    found = set(evaluated)
+    families = {probe.partition(".")[0] for probe in found}
+    asked = planned or [row for row in requested if _is_probe_or_family(row)]
+    return tuple(row for row in asked if row not in found and row not in families)
 
 
 def _is_probe_or_family(asked: str) -> bool:
