@@ -370,6 +370,8 @@ TABLE: dict[str, Row] = {
     "run": private(get="404 200 404", filled={"run_id": "run"}),
     "delete-run": private(post="404 >evidence 404", filled={"run_id": "run"}),
     "compare-runs": private(get="404 200 404", filled={"run_id": "run", "other_id": "other-run"}),
+    "stored-files": private(get="200"),
+    "delete-file": private(post="404 >stored-files 404", filled={"file_id": "file"}),
     "stored-file": private(get="404 200 404", filled={"file_id": "file"}),
     "attack-result": private(get="200"),
     "lab": private(get="200", post="422", filled=LAB),

@@ -93,6 +93,32 @@ def test_a_request_too_large_is_refused_unread(alice: User, settings: Any) -> No
     assert b"2000 MB" in answer.content
 
 
+def test_every_kept_file_can_be_deleted_and_leaves_what_was_read(
+    alice: User, charlie: User, curriculum: Catalogue
+) -> None:
+    make_plan(alice, curriculum)
+    send(alice, file(as_lines(garak())), keeps_file="on")
+    for _ in range(2):
+        hand_in(alice, "lab-scan", {"scan_record.json": b"{}"})
+    make_artefact(alice, "mindset.proof")
+    waiting = make_upload(alice)
+    browser, there = browser_of(alice), reverse("stored-files")
+    page = unescape(browser.get(there).content.decode())
+    for said in ("report of a run", "handed in for a lab", "backs a criterion"):
+        assert said in page
+    kept = {row.pk for row in StoredFile.objects.all()}
+    assert len(kept) == 5
+    # Not somebody else's, not what a worker has to read, not what backs a criterion.
+    backing = Artefact.objects.get().file_id
+    for who, pk in ((charlie, Run.objects.get().file_id), (alice, waiting.file_id), (alice, backing)):
+        assert browser_of(who).post(reverse("delete-file", args=[pk])).status_code == 404
+    for pk in kept - {waiting.file_id, backing}:
+        assert browser.post(reverse("delete-file", args=[pk])).status_code == 302
+    assert {row.pk for row in StoredFile.objects.all()} == {waiting.file_id, backing}
+    assert (Run.objects.count(), HandIn.objects.filter(state="judged").count()) == (1, 2)
+    assert browser.get(reverse("lab", args=["garak", "lab-scan"])).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("sent", "kept"),
     [

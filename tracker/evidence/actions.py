@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet, Sum
 
+from tracker.evidence import queries
 from tracker.evidence.models import (
     Artefact,
     FilePart,
@@ -97,6 +98,21 @@ def _parts(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def megabytes(size: int) -> str:
     """A size in words."""
     return f"{size / 1_000_000:.0f} MB" if size >= 10_000_000 else f"{size / 1_000_000:.1f} MB"
+
+
+@transaction.atomic
+def delete_file(learner: User, file_id: UUID) -> str | None:
+    """Throws a file away that nobody has to read any more. Its name; None for anything else.
+
+    The run stays, and so does what a lab was judged by, with the file's name and SHA-256. A file that backs a
+    criterion is taken away on its milestone, with what it backs (`remove_artefact`).
+    """
+    lock_learner(learner)
+    file = queries.files_of(learner.pk).filter(pk=file_id, artefacts__isnull=True).first()
+    if file is None:
+        return None
+    file.delete()
+    return file.name
 
 
 # --- a tool's report --------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What was handed in, as pages, rules and maps take it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,10 +8,23 @@ from uuid import UUID
 from django.db.models import Count, QuerySet, Sum
 
 from curriculum.catalogue import Catalogue, Lab, Topic
-from tracker.evidence.models import Artefact, FilePart, HandIn, Result, Run, Statement, StoredFile, Upload
+from tracker.evidence.models import (
+    Artefact,
+    FilePart,
+    HandIn,
+    HandInFile,
+    Result,
+    Run,
+    Statement,
+    StoredFile,
+    Upload,
+)
 from tracker.evidence.rules.judge import FindTopic, Outcome
 from tracker.evidence.rules.reports.rates import Rate, attack_success_rate
 from tracker.evidence.rules.reports.report import without_result
+
+# Of uploads and hand-ins: nobody has read them to the end.
+OPEN = ("waiting", "reading")
 
 # --- files ------------------------------------------------------------------------------------------------
 
@@ -25,6 +38,38 @@ def content_of(file: StoredFile) -> Iterator[bytes]:
 def stored_file(learner_id: int, file_id: UUID) -> StoredFile | None:
     """A file of the learner's; None for anything else."""
     return StoredFile.objects.filter(learner_id=learner_id, pk=file_id).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file that is kept, and what for: a run, a lab's hand-in, or what backs a criterion."""
+
+    file: StoredFile
+    run: Run | None
+    hand_in: HandIn | None
+    artefact: Artefact | None
+
+
+def kept_files(files: Iterable[StoredFile]) -> list[Kept]:
+    """Files with what each is kept for. Three queries, however many they are."""
+    rows = list(files)
+    pks = [row.pk for row in rows]
+    runs = {row.file_id: row for row in Run.objects.filter(file__in=pks)}
+    artefacts = {row.file_id: row for row in Artefact.objects.filter(file__in=pks)}
+    handed_in = HandInFile.objects.filter(file__in=pks).select_related("hand_in")
+    hand_ins = {row.file_id: row.hand_in for row in handed_in}
+    return [Kept(row, runs.get(row.pk), hand_ins.get(row.pk), artefacts.get(row.pk)) for row in rows]
+
+
+def files_of(learner_id: int) -> QuerySet[StoredFile]:
+    """The learner's files but for those that wait to be read, the largest first."""
+    to_read = Upload.objects.filter(learner_id=learner_id, file__isnull=False, state__in=OPEN)
+    to_judge = HandInFile.objects.filter(
+        hand_in__learner_id=learner_id, file__isnull=False, hand_in__state__in=OPEN
+    )
+    rows = StoredFile.objects.filter(learner_id=learner_id)
+    rows = rows.exclude(pk__in=to_read.values("file_id")).exclude(pk__in=to_judge.values("file_id"))
+    return rows.order_by("-size_bytes", "-stored_at", "pk")
 
 
 def stored_bytes(learner_id: int) -> int:
@@ -48,13 +93,13 @@ def uploads_of(learner_id: int) -> QuerySet[Upload]:
 
 def uploads_to_read(sent_before: datetime, limit: int) -> list[UUID]:
     """Uploads that nobody has read yet, the oldest first."""
-    rows = Upload.objects.filter(state__in=["waiting", "reading"], uploaded_at__lte=sent_before)
+    rows = Upload.objects.filter(state__in=OPEN, uploaded_at__lte=sent_before)
     return list(rows.order_by("uploaded_at").values_list("pk", flat=True)[:limit])
 
 
 def hand_ins_to_judge(sent_before: datetime, limit: int) -> list[UUID]:
     """Hand-ins that nobody has judged yet, the oldest first."""
-    rows = HandIn.objects.filter(state__in=["waiting", "reading"], handed_in_at__lte=sent_before)
+    rows = HandIn.objects.filter(state__in=OPEN, handed_in_at__lte=sent_before)
     return list(rows.order_by("handed_in_at").values_list("pk", flat=True)[:limit])
 
 

@@ -11,5 +11,7 @@ urlpatterns = [
     path("evidence/runs/<int:run_id>/", views.run, name="run"),
     path("evidence/runs/<int:run_id>/delete/", views.delete_run, name="delete-run"),
     path("evidence/runs/<int:run_id>/with/<int:other_id>/", views.compare_runs, name="compare-runs"),
+    path("evidence/files/", views.files, name="stored-files"),
+    path("evidence/files/<uuid:file_id>/delete/", views.delete_file, name="delete-file"),
     path("evidence/files/<uuid:file_id>/", views.stored_file, name="stored-file"),
 ]

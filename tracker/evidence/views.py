@@ -9,6 +9,7 @@ from django.contrib.staticfiles import finders
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tracker import clock
@@ -141,6 +142,44 @@ def _own_run(request: LearnerRequest, run_id: int) -> Run:
     if found is None:
         raise Http404
     return found
+
+
+@require_safe
+def files(request: LearnerRequest) -> HttpResponse:
+    """Every file that is kept, the largest first, and what it is kept for."""
+    page = Paginator(queries.files_of(request.user.pk), RUNS_A_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "evidence/files.html",
+        {
+            "nav": "milestones",
+            "files": page,
+            "kept": [(row, _place_of(row)) for row in queries.kept_files(page)],
+            "stored_bytes": queries.stored_bytes(request.user.pk),
+            "stored_bytes_max": settings.STORED_BYTES_MAX,
+        },
+    )
+
+
+def _place_of(row: queries.Kept) -> str:
+    """The address of what a file is kept for; "" where it is nothing that is there."""
+    if row.run is not None:
+        return reverse("run", args=[row.run.pk])
+    if row.hand_in is not None:
+        return reverse("lab", args=row.hand_in.lab_key.split(".", 1))
+    if row.artefact is not None:
+        return reverse("milestone", args=[row.artefact.criterion_key.partition(".")[0]])
+    return ""
+
+
+@require_POST
+def delete_file(request: LearnerRequest, file_id: UUID) -> HttpResponse:
+    """Throws a file away. What was read out of it stays."""
+    name = actions.delete_file(request.user, file_id)
+    if name is None:
+        raise Http404
+    messages.success(request, f"{name} is deleted. What was read out of it stays.")
+    return redirect("stored-files")
 
 
 @require_safe
