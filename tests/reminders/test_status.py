@@ -331,7 +331,6 @@ def test_the_number_of_questions_does_not_grow(web: Client, now: datetime) -> No
         (status.next_due, "recipients_due"),
         (lambda: status.bounced(5), "recipients_bounced"),
         (status.bounced_by_cause, "recipients_bounced"),
-        (lambda: list(queries.latest(100)), "reminders_latest"),
     ],
 )
 def test_what_staff_ask_is_indexed(db: None, ask: Callable[[], object], index: str) -> None:
@@ -342,6 +341,14 @@ def test_what_staff_ask_is_indexed(db: None, ask: Callable[[], object], index: s
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_sort = off")
     assert index in explained(captured[0]["sql"])
+
+
+def test_the_latest_are_read_by_their_keys(db: None) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        list(queries.latest(100))
+    plan = explained(captured[0]["sql"])
+    assert ("reminders_reminder_pkey" in plan) if connection.vendor == "postgresql" else ("SORT" not in plan)
+    assert "TEMP B-TREE" not in plan
 
 
 # --- the warning ------------------------------------------------------------------------------------------

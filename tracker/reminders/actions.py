@@ -212,19 +212,20 @@ def undo_from_mail(token: str, submission: UUID, *, now: datetime) -> StudySessi
 def note_returned(returned: Returned, now: datetime) -> Recipient | None:
     """Ends the mail to an address that no mail reaches, until the learner has another or says try again.
 
-    Whose mail it was is known by its Message-ID. None where the mail is none of ours, where the address is
-    not theirs any more, where only this one mail was refused, or where all this was noted before.
+    Whose mail it was is known by address and Message-ID together. None where the mail is none of ours, where
+    the address is not theirs any more, where only this one mail was refused, or where all this was noted.
     """
-    row = Reminder.objects.filter(message_id=returned.message_id).select_related("learner").first()
-    if row is None or not returned.is_for_good:
+    if not returned.is_for_good:
         return None
-    recipient = Recipient.objects.select_for_update().filter(learner=row.learner).first()
-    if recipient is None or recipient.bounced_at is not None:
+    # Who has another address since is not found, and goes on getting mail.
+    whose = queries.learners_at(returned.address)
+    row = Reminder.objects.filter(learner__in=whose, message_id=returned.message_id).first()
+    if row is None:
         return None
-    # Another address since, or a choice that was saved again since: it is tried again.
+    recipient = Recipient.objects.select_for_update().filter(learner=row.learner_id).first()
+    if recipient is None or recipient.bounced_at is not None or _was_noted(recipient, row):
+        return None
     address = queries.people([row.learner_id])[row.learner_id].address
-    if address.lower() != returned.address or _was_noted(recipient, row):
-        return None
     recipient.bounced_at, recipient.bounced_address = now, address
     recipient.bounced_reason = returned.reason
     recipient.bounced_mail = row.message_id
@@ -296,8 +297,7 @@ def claim_due(now: datetime, limit: int) -> int:
     for each, zone_name, reason in _decided(due, now):
         week, upcoming = reckoned(each.due_at, each.weekday, each.hour, zone_name)
         moved[upcoming, zone_name if zone_name != each.zone_name else None].append(each.pk)
-        if reason is not None:
-            rows[reason].append((each.learner_id, week, each.due_at))
+        rows[reason].append((each.learner_id, week, each.due_at))
     for reason, claims in rows.items():
         _write_claims(claims, now, reason)
     # Learners of one hour move together: a few statements a batch, not one each.
@@ -314,11 +314,11 @@ def _week_and_next(due_at: datetime, weekday: int, hour: int, zone_name: str) ->
     return week, rules.next_due_after_claim(week, weekday, hour, zone)
 
 
-def _decided(due: Sequence[queries.Due], now: datetime) -> Iterator[tuple[queries.Due, str, str | None]]:
+def _decided(due: Sequence[queries.Due], now: datetime) -> Iterator[tuple[queries.Due, str, str]]:
     """Each of these with its zone in force and the reason to skip it: empty where the mail goes out.
 
-    None in place of the reason where the week has its row. Most are plain; the others are looked at closely,
-    after the lock, so that a zone changed just before is the one in force.
+    Most are plain; the others are looked at closely, after the lock, so that a zone changed just before is
+    the one in force.
     """
     others = [each for each in due if not each.is_plain]
     for each in due:
@@ -330,19 +330,14 @@ def _decided(due: Sequence[queries.Due], now: datetime) -> Iterator[tuple[querie
     people = queries.people([each.learner_id for each in others])
     _forget_other_addresses(recipients.values(), people)
     states = queries.plan_states({pk: now.astimezone(person.zone).date() for pk, person in people.items()})
-    weeks = {each.pk: rules.iso_week_of(each.due_at, people[each.learner_id].zone) for each in others}
-    served = queries.claimed_weeks(people, set(weeks.values()))
     for each in others:
         person = people[each.learner_id]
-        if (each.learner_id, weeks[each.pk]) in served:
-            yield each, person.zone_name, None
-            continue
         prospect = person.prospect(recipients[each.pk], each.due_at, states[each.learner_id])
         yield each, person.zone_name, rules.decide(prospect, now) or ""
 
 
 def _write_claims(claims: Sequence[_Claim], now: datetime, reason: str) -> None:
-    """Writes one row each: claimed, or skipped with the reason.
+    """Writes one row each, where the week has none: claimed, or skipped with the reason.
 
     One statement, in which what all rows share stands once: `bulk_create` prepares every field of every row
     by itself, which takes several times as long as the database takes to write them.
@@ -379,7 +374,9 @@ def _write_claims(claims: Sequence[_Claim], now: datetime, reason: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO reminders_reminder ({', '.join(columns)}) "  # noqa: S608 - the model's own names
-            f"SELECT {', '.join(values)} FROM (VALUES {places}) AS v",
+            f"SELECT {', '.join(values)} FROM (VALUES {places}) AS v "
+            # SQLite takes the conflict for a join without a condition before it.
+            "WHERE true ON CONFLICT (learner_id, iso_year, iso_week, kind) DO NOTHING",
             [*same, *listed],
         )
 

@@ -83,7 +83,10 @@ class Reminder(models.Model):
         PROGRESS = "progress", "Weekly progress"
         ASKED_FOR = "asked-for", "Asked for"
 
-    learner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="reminders")
+    # Its index is that of one_reminder_per_iso_week, which begins with it.
+    learner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, db_index=False, related_name="reminders"
+    )
     iso_year = models.PositiveSmallIntegerField()
     iso_week = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.PROGRESS)
@@ -92,7 +95,7 @@ class Reminder(models.Model):
     )  # last tried by: Channel.Kind
     state = models.CharField(max_length=20, choices=State)
     reason = models.CharField(max_length=300, blank=True)
-    message_id = models.CharField(max_length=120, unique=True)
+    message_id = models.CharField(max_length=120)  # made of learner, week and kind, which are unique
     due_at = models.DateTimeField()
     claimed_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -131,8 +134,6 @@ class Reminder(models.Model):
             models.Index(
                 fields=["leased_until"], name="reminders_handing_over", condition=Q(state="handing_over")
             ),
-            # With the key: a tick claims thousands at one moment.
-            models.Index(fields=["-claimed_at", "-id"], name="reminders_latest"),
             models.Index(fields=["-finished_at"], name="reminders_never_came", condition=NEVER_CAME),
             models.Index(fields=["-finished_at"], name="reminders_unknown", condition=Q(state="unknown")),
         ]

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from django.db.models.lookups import IsNull
 
 from curriculum.catalogue import last_title
 from tracker.journal.models import StudySession
-from tracker.journal.rules import Week, week_of
+from tracker.journal.rules import Week
 from tracker.people.actions import token_hash
 from tracker.people.models import User
 from tracker.plans.models import Pause, Plan
@@ -87,6 +88,16 @@ def people(learner_ids: Collection[int]) -> dict[int, Person]:
     }
 
 
+def learners_at(address: str) -> list[int]:
+    """Whose confirmed address this is. It is in lower case, its domain in ASCII or in its own letters."""
+    local, _, domain = address.rpartition("@")
+    spellings = {address}
+    with suppress(UnicodeError):
+        spellings.add(f"{local}@{domain.encode('ascii').decode('idna')}")
+    rows = EmailAddress.objects.filter(email__in=spellings, primary=True, verified=True)
+    return list(rows.values_list("user_id", flat=True))
+
+
 def stamp_of(password: str) -> str:
     """What says whether a password is still the same; `password` is the hash that the account keeps."""
     return hashlib.sha256(password.encode()).hexdigest()
@@ -111,21 +122,6 @@ def plan_states(on: Mapping[int, date]) -> dict[int, str]:
     return {
         learner_id: phase(today, plans[learner_id][1], off[learner_id]) if learner_id in plans else "none"
         for learner_id, today in on.items()
-    }
-
-
-def claimed_weeks(learner_ids: Collection[int], weeks: Collection[Week]) -> set[tuple[int, Week]]:
-    """Which of these learners have a row for which of these weeks. One query."""
-    numbers = {week.first_on.isocalendar()[:2] for week in weeks}
-    rows = Reminder.objects.filter(
-        learner_id__in=learner_ids,
-        iso_year__in={year for year, _ in numbers},
-        iso_week__in={week for _, week in numbers},
-        kind=Reminder.Kind.PROGRESS,
-    )
-    return {
-        (learner_id, week_numbered(year, week))
-        for learner_id, year, week in rows.values_list("learner_id", "iso_year", "iso_week")
     }
 
 
@@ -188,23 +184,13 @@ def _none(rows: QuerySet[Any], *, is_so: bool = True) -> IsNull:
 
 
 def _is_plain(now: datetime) -> Q:
-    """A condition on Recipient: `rules.decide` would find nothing against the mail, and the week has no row.
+    """A condition on Recipient: `rules.decide` would find nothing against the mail.
 
     `rules.decide` answers for whomever this leaves out. They are few; to read all that it asks, of everybody,
     would take longer than to claim them. Days have a day's margin, which every zone lies within.
     """
     whose = OuterRef("learner_id")
     yesterday = now.date() - timedelta(days=1)
-    weeks = {
-        week_of(day).first_on.isocalendar()[:2]
-        for day in (yesterday - rules.LATE_AFTER, now.date() + timedelta(days=1))
-    }
-    served = Reminder.objects.filter(
-        learner_id=whose,
-        kind=Reminder.Kind.PROGRESS,
-        iso_year__in=sorted({year for year, _ in weeks}),
-        iso_week__in=sorted({week for _, week in weeks}),
-    )
     plan = Plan.objects.filter(learner_id=whose, ended_at__isnull=True, start_on__lte=yesterday)
     pause = Pause.objects.filter(
         Q(until_on__isnull=True) | Q(until_on__gt=yesterday),
@@ -226,7 +212,6 @@ def _is_plain(now: datetime) -> Q:
         & Q(_none(EmailAddress.objects.filter(user_id=whose, primary=True, verified=True), is_so=False))
         & Q(_none(plan, is_so=False))
         & Q(_none(pause))
-        & Q(_none(served))
     )
 
 
@@ -343,8 +328,8 @@ def open_counts(at_most: int) -> dict[str, int]:
 
 
 def latest(limit: int) -> Iterator[Reminder]:
-    """The rows claimed last, with their learners."""
-    yield from Reminder.objects.select_related("learner").order_by("-claimed_at", "-pk")[:limit]
+    """The rows claimed last, with their learners. Keys are given out in the order of the claims."""
+    yield from Reminder.objects.select_related("learner").order_by("-pk")[:limit]
 
 
 def may_be_token(text: str) -> bool:
