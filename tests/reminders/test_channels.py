@@ -539,7 +539,7 @@ def test_the_hand_over_begins_only_while_the_channel_is_the_learners(alice: User
 
     def begin() -> bool:
         with transaction.atomic():
-            begun = channels.begin_hand_over(row.pk, token, channel, NOW)
+            begun = channels.begin_hand_over(row, token, channel, NOW)
             transaction.set_rollback(True)
         return begun
 
@@ -562,8 +562,8 @@ def test_it_begins_once_and_says_by_what(alice: User) -> None:
     make_recipient(alice)
     channel = made(alice, "ntfy", TOPIC)
     row, token = make_leased(alice)
-    assert channels.begin_hand_over(row.pk, token, channel, NOW)
-    assert not channels.begin_hand_over(row.pk, token, channel, NOW)
+    assert channels.begin_hand_over(row, token, channel, NOW)
+    assert not channels.begin_hand_over(row, token, channel, NOW)
     row.refresh_from_db()
     assert (row.state, row.channel, row.channel_word) == ("handing_over", "ntfy", "ntfy")
     assert row.leased_until == NOW + actions.lease_length()
@@ -574,8 +574,8 @@ def test_another_worker_or_a_lapsed_lease_begins_nothing(alice: User, bob: User)
     channel = made(alice, "ntfy", TOPIC)
     row, token = make_leased(alice)
     _, other = make_leased(bob)
-    assert not channels.begin_hand_over(row.pk, other, channel, NOW)
-    assert not channels.begin_hand_over(row.pk, token, channel, NOW + actions.lease_length())
+    assert not channels.begin_hand_over(row, other, channel, NOW)
+    assert not channels.begin_hand_over(row, token, channel, NOW + actions.lease_length())
 
 
 # --- what else knows of it --------------------------------------------------------------------------------

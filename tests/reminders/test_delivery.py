@@ -115,9 +115,9 @@ def test_the_hand_over_is_on_record_while_the_body_is_on_its_way(
     seen: list[str] = []
     begin = actions.begin_hand_over
 
-    def looking(*given: Any) -> bool:
+    def looking(*given: Any, **more: Any) -> bool:
         asked = sink.fault(Point.BODY)
-        begun = begin(*given)
+        begun = begin(*given, **more)
         seen.extend([*states(), str(asked.reached.is_set())])
         return begun
 
@@ -160,8 +160,8 @@ def test_the_outcome_of_a_mail_is_on_record_when_the_next_body_leaves(
     seen = []
     begin = actions.begin_hand_over
 
-    def looking(*given: Any) -> bool:
-        begun = begin(*given)
+    def looking(*given: Any, **more: Any) -> bool:
+        begun = begin(*given, **more)
         seen.append(states())
         return begun
 
@@ -468,8 +468,8 @@ def test_bodies_leave_only_once_all_hand_overs_of_the_round_are_on_record(
     seen = []
     begin = actions.begin_hand_over
 
-    def looking(*given: Any) -> bool:
-        begun = begin(*given)
+    def looking(*given: Any, **more: Any) -> bool:
+        begun = begin(*given, **more)
         seen.append((states().count("handing_over"), asked.reached.is_set()))
         return begun
 
@@ -493,9 +493,9 @@ def test_one_of_a_round_that_is_wanted_no_more_does_not_leave(
     made = learners(4)
     begin = actions.begin_hand_over
 
-    def unsubscribing(*given: Any) -> bool:
+    def unsubscribing(*given: Any, **more: Any) -> bool:
         actions.unsubscribe(Recipient.objects.get(learner=made[1]).unsubscribe_token, NOW)
-        return begin(*given)
+        return begin(*given, **more)
 
     monkeypatch.setattr(actions, "begin_hand_over", unsubscribing)
     assert deliver() == {"sent": 3, "skipped": 1}
@@ -515,10 +515,10 @@ def test_a_database_away_in_a_round_sends_none_of_it(
     learners(6)
     begin, calls = actions.begin_hand_over, iter(range(100))
 
-    def failing(*given: Any) -> bool:
+    def failing(*given: Any, **more: Any) -> bool:
         if next(calls) == 2:
             raise OperationalError("server closed the connection")
-        return begin(*given)
+        return begin(*given, **more)
 
     monkeypatch.setattr(actions, "begin_hand_over", failing)
     assert deliver() == {"again": 4, "sent": 2}
@@ -566,11 +566,11 @@ def test_a_database_away_before_the_body_sends_nothing(
     learners(3)
     begin, times = actions.begin_hand_over, iter([False, True, False])
 
-    def failing(*given: Any) -> bool:
+    def failing(*given: Any, **more: Any) -> bool:
         if next(times):
-            begin(*given)  # the write is kept, its answer lost: the worst case
+            begin(*given, **more)  # the write is kept, its answer lost: the worst case
             raise OperationalError("server closed the connection")
-        return begin(*given)
+        return begin(*given, **more)
 
     monkeypatch.setattr(actions, "begin_hand_over", failing)
     assert deliver() == {"sent": 2, "again": 1}

@@ -247,7 +247,7 @@ def test_a_dead_worker_leaves_a_message_of_unknown_fate(receiver: Receiver, lear
     found = learner()
     token = uuid4()
     [pk] = actions.lease(NOW, 1, token)
-    assert channels.begin_hand_over(pk, token, Channel.objects.get(), NOW)
+    assert channels.begin_hand_over(Reminder.objects.get(pk=pk), token, Channel.objects.get(), NOW)
     actions.sweep(NOW + actions.lease_length())
     assert row_of(found).state == "unknown"
     assert deliver(at=NOW + actions.lease_length()) == {}

@@ -19,7 +19,7 @@ from tracker.operations.actions import beat
 from tracker.operations.models import Heartbeat
 from tracker.people.models import User
 from tracker.reminders import actions, tasks
-from tracker.reminders.models import Reminder
+from tracker.reminders.models import Recipient, Reminder
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
 
@@ -38,13 +38,13 @@ Published = list[tuple[tuple[Any, ...], dict[str, Any]]]
 
 
 def test_a_tick_notes_itself_settles_claims_and_asks_for_batches(alice: User, published: Published) -> None:
-    make_recipient(alice)
+    Recipient.objects.filter(pk=make_recipient(alice).pk).update(unsubscribed_at=NOW)
     lapsed = make_reminder(make_learner("Dora"), state="handing_over", leased_until=NOW)
-    # No plan: the row is skipped at once, so that nothing waits for a worker.
+    # Unsubscribed: the row is skipped at once, so that nothing waits for a worker.
     tasks.wake()
     lapsed.refresh_from_db()
     assert lapsed.state == "unknown"
-    assert Reminder.objects.get(learner=alice).reason == "no-plan"
+    assert Reminder.objects.get(learner=alice).reason == "unsubscribed"
     assert Heartbeat.objects.get(name="wake-reminders").beat_at == NOW
     assert published == []
 

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -262,9 +261,6 @@ def ask_for_mail(learner: User, now: datetime) -> Reminder | None:
         kind=Reminder.Kind.ASKED_FOR,
         defaults={
             "state": State.CLAIMED,
-            "message_id": rules.message_id_of(
-                Reminder.Kind.ASKED_FOR, learner.pk, week, settings.MAIL_DOMAIN
-            ),
             "due_at": now,
             "claimed_at": now,
             "not_before": now,
@@ -274,9 +270,6 @@ def ask_for_mail(learner: User, now: datetime) -> Reminder | None:
 
 
 # --- claim ------------------------------------------------------------------------------------------------
-
-# Whose row, of which week, due when.
-_Claim = tuple[int, Week, datetime]
 
 
 @transaction.atomic
@@ -290,21 +283,19 @@ def claim_due(now: datetime, limit: int) -> int:
     due = queries.lock_due(now, limit)
     if not due:
         return 0
-    # Learners of one zone and hour have one week and one next moment: each is reckoned once.
-    reckoned = cache(_week_and_next)
-    rows: dict[str, list[_Claim]] = defaultdict(list)
+    claims: dict[tuple[str, Week], list[int]] = defaultdict(list)
     moved: dict[tuple[datetime, str | None], list[int]] = defaultdict(list)
     for each, zone_name, reason in _decided(due, now):
-        week, upcoming = reckoned(each.due_at, each.weekday, each.hour, zone_name)
-        moved[upcoming, zone_name if zone_name != each.zone_name else None].append(each.pk)
-        rows[reason].append((each.learner_id, week, each.due_at))
-    for reason, claims in rows.items():
-        _write_claims(claims, now, reason)
+        # Learners of one zone and hour have one week and one next moment.
+        week, upcoming = _week_and_next(each.due_at, each.weekday, each.hour, zone_name)
+        claims[reason, week] += each.pks
+        moved[upcoming, zone_name if zone_name != each.zone_name else None] += each.pks
+    for (reason, week), pks in claims.items():
+        _write_claims(pks, week, now, reason)
     # Learners of one hour move together: a few statements a batch, not one each.
-    for (upcoming, new_zone), ids in moved.items():
-        changes = {"next_due_at": upcoming} | ({} if new_zone is None else {"zone": new_zone})
-        Recipient.objects.filter(pk__in=ids, next_due_at__lte=now).update(**changes)
-    return len(due)
+    for (upcoming, new_zone), pks in moved.items():
+        _move(pks, upcoming, new_zone)
+    return sum(len(each.pks) for each in due)
 
 
 def _week_and_next(due_at: datetime, weekday: int, hour: int, zone_name: str) -> tuple[Week, datetime]:
@@ -317,32 +308,37 @@ def _week_and_next(due_at: datetime, weekday: int, hour: int, zone_name: str) ->
 def _decided(due: Sequence[queries.Due], now: datetime) -> Iterator[tuple[queries.Due, str, str]]:
     """Each of these with its zone in force and the reason to skip it: empty where the mail goes out.
 
-    Most are plain; the others are looked at closely, after the lock, so that a zone changed just before is
-    the one in force.
+    Most are plain; the others are looked at closely, one by one, after the lock, so that a zone changed just
+    before is the one in force.
     """
-    others = [each for each in due if not each.is_plain]
     for each in due:
         if each.is_plain:
             yield each, each.zone_name, ""
+    others = [each for each in due if not each.is_plain]
     if not others:
         return
-    recipients = Recipient.objects.in_bulk([each.pk for each in others])
-    people = queries.people([each.learner_id for each in others])
+    recipients = Recipient.objects.in_bulk([pk for each in others for pk in each.pks])
+    people = queries.people([row.learner_id for row in recipients.values()])
     _forget_other_addresses(recipients.values(), people)
     states = queries.plan_states({pk: now.astimezone(person.zone).date() for pk, person in people.items()})
     for each in others:
-        person = people[each.learner_id]
-        prospect = person.prospect(recipients[each.pk], each.due_at, states[each.learner_id])
-        yield each, person.zone_name, rules.decide(prospect, now) or ""
+        for pk in each.pks:
+            recipient = recipients[pk]
+            person = people[recipient.learner_id]
+            prospect = person.prospect(recipient, each.due_at, states[recipient.learner_id])
+            yield each._replace(pks=[pk]), person.zone_name, rules.decide(prospect, now) or ""
 
 
-def _write_claims(claims: Sequence[_Claim], now: datetime, reason: str) -> None:
-    """Writes one row each, where the week has none: claimed, or skipped with the reason.
+# What is due is learnt of hundreds at once. Django takes several times as long to prepare so many rows and
+# parameters as a database to write them; these keys are numbers that it has just given out itself.
 
-    One statement, in which what all rows share stands once: `bulk_create` prepares every field of every row
-    by itself, which takes several times as long as the database takes to write them.
-    """
-    shared = Reminder(
+
+def _write_claims(pks: Sequence[int], week: Week, now: datetime, reason: str) -> None:
+    """Writes these recipients one row each, where the week has none: claimed, or skipped with the reason."""
+    year, number, _ = week.first_on.isocalendar()
+    row = Reminder(
+        iso_year=year,
+        iso_week=number,
         kind=Reminder.Kind.PROGRESS,
         state=State.SKIPPED if reason else State.CLAIMED,
         reason=reason,
@@ -350,35 +346,41 @@ def _write_claims(claims: Sequence[_Claim], now: datetime, reason: str) -> None:
         not_before=now,
         finished_at=now if reason else None,
     )
-    own = ("learner", "iso_year", "iso_week", "message_id", "due_at")
+    own = {"learner": "learner_id", "due_at": "next_due_at"}
     columns: list[str] = []
     values: list[str] = []
-    same: list[Any] = []
+    shared: list[Any] = []
     for field in Reminder._meta.concrete_fields:
         if field.primary_key:
             continue
         columns.append(connection.ops.quote_name(str(field.column)))
-        if field.name in own:
-            values.append(f"v.column{own.index(field.name) + 1}")
-        else:
-            values.append("%s")
-            same.append(field.get_db_prep_save(getattr(shared, field.attname), connection))
-    moment = Reminder._meta.get_field("due_at").get_db_prep_save
-    adapted = {due_at: moment(due_at, connection) for due_at in {due_at for _, _, due_at in claims}}
-    listed: list[Any] = []
-    for learner_id, week, due_at in claims:
-        year, number, _ = week.first_on.isocalendar()
-        message_id = rules.message_id_of(shared.kind, learner_id, week, settings.MAIL_DOMAIN)
-        listed += (learner_id, year, number, message_id, adapted[due_at])
-    places = ", ".join(["(%s, %s, %s, %s, %s)"] * len(claims))
+        values.append(own.get(field.name, "%s"))
+        if field.name not in own:
+            shared.append(field.get_db_prep_save(getattr(row, field.attname), connection))
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO reminders_reminder ({', '.join(columns)}) "  # noqa: S608 - the model's own names
-            f"SELECT {', '.join(values)} FROM (VALUES {places}) AS v "
-            # SQLite takes the conflict for a join without a condition before it.
-            "WHERE true ON CONFLICT (learner_id, iso_year, iso_week, kind) DO NOTHING",
-            [*same, *listed],
+            f"SELECT {', '.join(values)} FROM reminders_recipient WHERE id IN ({_listed(pks)}) "
+            "ON CONFLICT (learner_id, iso_year, iso_week, kind) DO NOTHING",
+            shared,
         )
+
+
+def _move(pks: Sequence[int], upcoming: datetime, new_zone: str | None) -> None:
+    """These recipients are due next at this moment, and reckoned in a new zone where one is named."""
+    changes = {"next_due_at": connection.ops.adapt_datetimefield_value(upcoming)}
+    # A column that is named is written, and costs as much again, even where it stays as it is.
+    changes |= {} if new_zone is None else {"zone": new_zone}
+    assigned = ", ".join(f"{column} = %s" for column in changes)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE reminders_recipient SET {assigned} WHERE id IN ({_listed(pks)})",  # noqa: S608
+            list(changes.values()),
+        )
+
+
+def _listed(pks: Sequence[int]) -> str:
+    return ", ".join(map(str, pks))
 
 
 def _forget_other_addresses(recipients: Collection[Recipient], people: Mapping[int, queries.Person]) -> None:
@@ -436,7 +438,8 @@ _BEGIN = """
     UPDATE reminders_reminder
     SET state = %(state)s, handed_over_at = %(handed_over_at)s, leased_until = %(leased_until)s,
         log_token_hash = %(log_token_hash)s, log_activities = %(log_activities)s,
-        log_password_stamp = %(log_password_stamp)s
+        log_password_stamp = %(log_password_stamp)s,
+        message_id = COALESCE(NULLIF(%(message_id)s, ''), message_id)
     WHERE id = %(id)s AND state = 'claimed' AND lease_token = %(lease_token)s AND leased_until > %(now)s
         AND EXISTS (
             SELECT 1 FROM reminders_recipient AS recipient
@@ -476,11 +479,18 @@ def _wrote(statement: str, **values: object) -> bool:
 
 
 def begin_hand_over(
-    reminder_id: int, token: UUID, address: str, now: datetime, link: LogLink | None = None
+    reminder_id: int,
+    token: UUID,
+    address: str,
+    now: datetime,
+    link: LogLink | None = None,
+    *,
+    message_id: str = "",
 ) -> bool:
     """claimed -> handing_over, committed before the body leaves. False where it must not leave.
 
     What the mail's log link needs is kept by the same write; an earlier attempt's link is void with it.
+    message_id: of the mail; the row keeps what it has where it is empty.
 
     One statement asks again whether the row is this worker's, the lease runs, the mail is wanted and the
     address still the learner's. The lease is renewed, so that no sweep takes a hand-over that is under way.
@@ -493,6 +503,7 @@ def begin_hand_over(
         log_token_hash=link.token_hash if link else "",
         log_activities=list(link.activity_keys) if link else [],
         log_password_stamp=link.password_stamp if link else "",
+        message_id=message_id,
         id=reminder_id,
         lease_token=token,
         now=now,

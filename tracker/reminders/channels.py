@@ -134,7 +134,7 @@ def used_by(learner_ids: Collection[int]) -> dict[int, Channel]:
     return {row.learner_id: row for row in rows}
 
 
-def begin_hand_over(reminder_id: int, token: UUID, channel: Channel, now: datetime) -> bool:
+def begin_hand_over(reminder: Reminder, token: UUID, channel: Channel, now: datetime) -> bool:
     """claimed -> handing_over, committed before the request leaves. False where it must not leave.
 
     As `actions.begin_hand_over`, which asks for the address of a mail where this asks for the channel: it is
@@ -149,7 +149,7 @@ def begin_hand_over(reminder_id: int, token: UUID, channel: Channel, now: dateti
     changed = Reminder.objects.filter(
         queries.wanted(),
         Exists(still),
-        pk=reminder_id,
+        pk=reminder.pk,
         state=Reminder.State.CLAIMED,
         lease_token=token,
         leased_until__gt=now,
@@ -158,6 +158,7 @@ def begin_hand_over(reminder_id: int, token: UUID, channel: Channel, now: dateti
         handed_over_at=now,
         leased_until=now + lease_length(),
         channel=channel.kind,
+        message_id=reminder.message_id,
         log_token_hash="",
     )
     return changed == 1

@@ -391,7 +391,10 @@ class Batch:
 
     def begin_hand_over(self, work: Work, mailed: Written) -> bool:
         """The first write of a mail; False where it must not leave."""
-        return actions.begin_hand_over(work.pk, self.token, mailed.letter.to, self.now(), mailed.link)
+        message_id = work.leased.reminder.message_id
+        return actions.begin_hand_over(
+            work.pk, self.token, mailed.letter.to, self.now(), mailed.link, message_id=message_id
+        )
 
     def post(self, work: Work) -> None:
         """The same for a message that goes by its learner's channel."""

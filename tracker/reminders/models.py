@@ -95,7 +95,8 @@ class Reminder(models.Model):
     )  # last tried by: Channel.Kind
     state = models.CharField(max_length=20, choices=State)
     reason = models.CharField(max_length=300, blank=True)
-    message_id = models.CharField(max_length=120)  # made of learner, week and kind, which are unique
+    # Of learner, week and kind, so that it is unique as they are; written as the hand-over begins.
+    message_id = models.CharField(max_length=120, blank=True)
     due_at = models.DateTimeField()
     claimed_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -69,7 +69,7 @@ def post(
 
     def begin() -> bool:
         nonlocal begun
-        begun = channels.begin_hand_over(row.reminder.pk, token, channel, now())
+        begun = channels.begin_hand_over(row.reminder, token, channel, now())
         return begun
 
     try:

@@ -2,17 +2,20 @@
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.lookups import IsNull
+from django.conf import settings
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.timezone import is_aware
 
 from curriculum.catalogue import last_title
 from tracker.journal.models import StudySession
@@ -145,74 +148,61 @@ def last_claimed(learner_id: int) -> Week | None:
 
 
 class Due(NamedTuple):
-    """A recipient whose mail is due, with what says when the next one is.
+    """Recipients who are due at one moment and have their mail at one hour of one zone.
 
-    zone_name: as `due_at` was reckoned. is_plain: nothing stands against the mail, so that nobody needs to
-    look closer.
+    zone_name: as `due_at` was reckoned. is_plain: what they say themselves, and their accounts, hold nothing
+    against the mail.
     """
 
-    pk: int
-    learner_id: int
+    is_plain: bool
+    due_at: datetime
     weekday: int
     hour: int
     zone_name: str
-    due_at: datetime
-    is_plain: bool
+    pks: list[int]
+
+
+# A zone that has changed and is not reckoned with yet is the business of a closer look.
+_DUE = """
+    SELECT recipient.id,
+        next_due_at >= %(late)s AND rhythm = 'weekly' AND consented_at IS NOT NULL
+            AND unsubscribed_at IS NULL AND bounced_at IS NULL AND learner.zone = recipient.zone
+            AND learner.is_active AND learner.deletion_due_at IS NULL,
+        next_due_at, weekday, hour, recipient.zone
+    FROM reminders_recipient AS recipient JOIN people_user AS learner ON learner.id = recipient.learner_id
+    WHERE next_due_at <= %(now)s
+    ORDER BY next_due_at
+    LIMIT %(limit)s
+"""
 
 
 def lock_due(now: datetime, limit: int) -> list[Due]:
     """The recipients due first, each locked until the transaction ends. One query.
 
-    Those that another transaction holds are passed over.
+    Those that another transaction holds are passed over. `rules.decide` looks closely at whoever is not
+    plain, who are few, as their row is written; and at everybody, with plan, pauses and address, before the
+    mail is.
     """
-    rows = (
-        Recipient.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(next_due_at__lte=now)
-        .order_by("next_due_at")
-        .annotate(is_plain=ExpressionWrapper(_is_plain(now), output_field=BooleanField()))
-    )
-    fields = ("pk", "learner_id", "weekday", "hour", "zone", "next_due_at", "is_plain")
-    return [Due(*row) for row in rows.values_list(*fields)[:limit]]
-
-
-def _none(rows: QuerySet[Any], *, is_so: bool = True) -> IsNull:
-    """A condition: there is none of these rows; or, where that is not so, there is one.
-
-    Written as one value that is missing: for an EXISTS beside a LIMIT, PostgreSQL reads whole tables at once.
-    """
-    return IsNull(Subquery(rows.values("pk")[:1]), is_so)
-
-
-def _is_plain(now: datetime) -> Q:
-    """A condition on Recipient: `rules.decide` would find nothing against the mail.
-
-    `rules.decide` answers for whomever this leaves out. They are few; to read all that it asks, of everybody,
-    would take longer than to claim them. Days have a day's margin, which every zone lies within.
-    """
-    whose = OuterRef("learner_id")
-    yesterday = now.date() - timedelta(days=1)
-    plan = Plan.objects.filter(learner_id=whose, ended_at__isnull=True, start_on__lte=yesterday)
-    pause = Pause.objects.filter(
-        Q(until_on__isnull=True) | Q(until_on__gt=yesterday),
-        plan__learner_id=whose,
-        plan__ended_at__isnull=True,
-    )
-    return (
-        Q(
-            next_due_at__gte=now - rules.LATE_AFTER,
-            rhythm=Recipient.Rhythm.WEEKLY,
-            consented_at__isnull=False,
-            unsubscribed_at__isnull=True,
-            bounced_at__isnull=True,
-            # One that has changed and is not reckoned with yet is the business of a closer look.
-            learner__zone=F("zone"),
-            learner__is_active=True,
-            learner__deletion_due_at__isnull=True,
+    moment = connection.ops.adapt_datetimefield_value
+    statement = _DUE
+    if connection.features.has_select_for_update_skip_locked:
+        statement += connection.ops.for_update_sql(skip_locked=True, of=("recipient",))
+    found: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement, {"late": moment(now - rules.LATE_AFTER), "now": moment(now), "limit": limit}
         )
-        & Q(_none(EmailAddress.objects.filter(user_id=whose, primary=True, verified=True), is_so=False))
-        & Q(_none(plan, is_so=False))
-        & Q(_none(pause))
-    )
+        for pk, *slot in cursor.fetchall():
+            found[tuple(slot)].append(pk)
+    return [
+        Due(bool(is_plain), _aware(due_at), weekday, hour, zone_name, pks)
+        for (is_plain, due_at, weekday, hour, zone_name), pks in found.items()
+    ]
+
+
+def _aware(moment: datetime) -> datetime:
+    """A moment as a database gives it: SQLite's are in UTC and do not say so."""
+    return moment if is_aware(moment) else moment.replace(tzinfo=UTC)
 
 
 # --- leased rows ------------------------------------------------------------------------------------------
@@ -235,6 +225,9 @@ class Leased:
 def leased(ids: Collection[int]) -> list[Leased]:
     """These rows, those due first at the front. Four queries, however many they are."""
     reminders = list(Reminder.objects.filter(pk__in=ids).order_by("due_at", "pk"))
+    for row in reminders:
+        # One that was handed over before keeps the Message-ID that it had.
+        row.message_id = row.message_id or message_id_of(row)
     learner_ids = {reminder.learner_id for reminder in reminders}
     recipients = {row.learner_id: row for row in Recipient.objects.filter(learner_id__in=learner_ids)}
     known = people(learner_ids)
@@ -244,6 +237,12 @@ def leased(ids: Collection[int]) -> list[Leased]:
         # An account deleted since the lease took its rows with it.
         if reminder.learner_id in recipients and reminder.learner_id in known
     ]
+
+
+def message_id_of(row: Reminder) -> str:
+    """The Message-ID of a row's mail."""
+    week = week_numbered(row.iso_year, row.iso_week)
+    return rules.message_id_of(row.kind, row.learner_id, week, settings.MAIL_DOMAIN)
 
 
 def wanted() -> Q:

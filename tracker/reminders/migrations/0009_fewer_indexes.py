@@ -25,6 +25,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='reminder',
             name='message_id',
-            field=models.CharField(max_length=120),
+            field=models.CharField(blank=True, max_length=120),
         ),
     ]
