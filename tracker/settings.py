@@ -203,6 +203,7 @@ INSTALLED_APPS = [
     "tracker.coverage",
     "tracker.milestones",
     "tracker.reminders",
+    "tracker.badges",
     "tracker.sharing",
     "tracker.desk",
 ]

@@ -16,6 +16,8 @@ WITHOUT_TOKEN = {"unsubscribe", "calendar-feed", "api-openapi", "api-docs", "api
 # Here the token of the address is all that counts, and no cookie does.
 WITHOUT_TOKEN |= {"portfolio", "mentor", "mentor-file", "mentor-milestone", "confirm-milestone"}
 WITHOUT_TOKEN |= {"ask-for-copies", "mentor-mail", "leave-mentor-mail"}
+# A question that changes nothing and acts for nobody.
+WITHOUT_TOKEN |= {"check-badge"}
 
 ASKED_TO_LOG_IN = ">account_login"
 # The answers to the steps of a new plan that wait in everybody's session.
@@ -257,6 +259,12 @@ TABLE: dict[str, Row] = {
     "mentor-mail": public(get="200", post="200", filled={"token": "copies"}),
     "leave-mentor-mail": public(get="200", post="200", filled={"token": "leave-copies"}),
     "mentor-file": public(get="404", filled={"token": "mentor", "file_id": "file"}),
+    # Badges: who holds one may have it checked by anybody.
+    "check-badge": public(get="200", post="422"),
+    "badge-issuer": public(get="200"),
+    "badge-keys": public(get="200"),
+    "badge-key": public(get="200", filled={"kid": "kid"}),
+    "badge-status": public(get="200", filled={"number": "status-list"}),
     # The curriculum, to read and to search.
     "curriculum": public(get="200"),
     "search": public(get="200"),
@@ -396,6 +404,11 @@ TABLE: dict[str, Row] = {
     "map-svg": private(get="200", filled=EDITION),
     "claim-layer": private(post="422", filled=EDITION),  # no file
     "take-back-layer": private(post=">map", filled=EDITION, form={"source": "A layer"}),
+    "badges": private(get="200"),
+    "issue-badge": private(post="404 >badges 404", filled={"completion_id": "badged"}),
+    "badge-jwt": private(get="404 200 404", filled={"badge_id": "badge"}),
+    "badge-svg": private(get="404 200 404", filled={"badge_id": "badge"}),
+    "withdraw-badge": private(post="404 >badges 404", filled={"badge_id": "badge"}),
     # What others see.
     "sharing": private(get="200"),
     "share-milestones": private(post=">sharing"),

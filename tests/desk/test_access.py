@@ -24,6 +24,7 @@ from pytest_django import Settings
 
 from curriculum.catalogue import Catalogue
 from curriculum.schema import edition_slug
+from tests.badges.factories import make_badge, make_evidenced
 from tests.desk.access_table import ACTORS, DRAFT, PROGRAMS, TABLE, WITHOUT_TOKEN
 from tests.evidence.factories import make_artefact, make_run, make_upload
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_plan, make_session
@@ -31,6 +32,7 @@ from tests.journal.files import make_import
 from tests.milestones.factories import look_back_on
 from tests.reminders.factories import make_leased
 from tests.sharing.factories import make_mentor_link, make_portfolio, share
+from tracker.badges.models import SigningKey
 from tracker.evidence import actions as evidence_actions
 from tracker.milestones import actions as milestones_actions
 from tracker.operations import mailfiles
@@ -145,6 +147,7 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
     share(alice, "mindset")
     mentor, mentor_token = make_mentor_link(alice)
     comment = sharing_actions.comment(alice, ready.key, PRIVATE, submission=uuid4(), now=NOW, mentor=None)
+    badge = make_badge(alice, make_evidenced(alice, plan, content, "stride", note=PRIVATE))
     pause = plans_actions.pause_plan(plan, date(2027, 2, 1), date(2027, 2, 8), now=NOW)
     return {
         "pause": str(pause.pk),
@@ -183,6 +186,10 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
         "number": "1",
         "year": str(TODAY.year),
         "ready": ready.key,
+        "badge": str(badge.pk),
+        "badged": str(badge.completion_id),
+        "kid": SigningKey.objects.get().kid,
+        "status-list": "0",
         "activity": completed.activities[0].key,
         "slug": completed.activities[0].slug,
         "framework": framework.key,

@@ -14,6 +14,7 @@ from django.urls import reverse
 from fsrs.scheduler import DEFAULT_PARAMETERS
 
 from curriculum.catalogue import Catalogue
+from tests.badges.factories import make_badge, make_evidenced
 from tests.coverage.factories import make_claims
 from tests.evidence.factories import everything_handed_in
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_plan, make_session
@@ -87,6 +88,7 @@ def everything_for(learner: User, content: Catalogue) -> None:
     everything_handed_in(learner)
     make_claims(learner, learner.email)
     everything_shared(learner)
+    make_badge(learner, make_evidenced(learner, plan, content, "garak", note=learner.email))
     trial.ask(learner, NOW)
     channels.choose(
         learner, "web-hook", address=f"https://example.org/?of={learner.email}", token="", now=NOW

@@ -21,6 +21,7 @@ from tests.fixtures.cast import NOW, TODAY, browser_of, make_plan, make_session
 from tests.milestones.factories import look_back_on
 from tests.people.conftest import is_logged_in, log_in, sign_up, text_of
 from tests.sharing.factories import everything_shared
+from tracker.badges.models import Badge, StatusPlace
 from tracker.journal.actions import keep_waiting_file, start_timer
 from tracker.journal.models import ImportBatch, SessionCorrection
 from tracker.milestones.models import Completion, CriterionTick
@@ -44,12 +45,13 @@ OURS = (
     "coverage",
     "milestones",
     "reminders",
+    "badges",
     "sharing",
     "account",
     "sessions",
 )
 # Not a learner's: the hash of the set-up address.
-NOBODYS = {"SetUpAddress", "EmailConfirmation"}
+NOBODYS = {"SetUpAddress", "EmailConfirmation", "SigningKey", "StatusPlace"}
 
 
 def everything(learner: User, content: Catalogue) -> None:
@@ -132,6 +134,13 @@ def everything(learner: User, content: Catalogue) -> None:
     everything_handed_in(learner)
     make_claims(learner)
     everything_shared(learner)
+    Badge.objects.create(
+        learner=learner,
+        completion=completed,
+        place=StatusPlace.objects.create(given_at=NOW),
+        jwt="x.y.z",
+        issued_at=NOW,
+    )
     EmailAddress.objects.create(user=learner, email=f"pending-{learner.pk}@example.org")
     browser_of(learner)
 

@@ -6,6 +6,7 @@ from typing import Any
 from allauth.account.models import EmailAddress, EmailConfirmation
 from django.db.models import Model, QuerySet
 
+from tracker.badges.models import Badge
 from tracker.coverage.models import Claim
 from tracker.evidence.models import (
     Artefact,
@@ -96,6 +97,7 @@ def own_rows(learner: User) -> dict[str, QuerySet[Any]]:
         "calendar_feed": CalendarFeed.objects.filter(learner=learner),
         "channel": Channel.objects.filter(learner=learner),
         "mail_trial": MailTrial.objects.filter(learner=learner),
+        "badges": Badge.objects.filter(learner=learner),
         "portfolios": Portfolio.objects.filter(learner=learner),
         "shared_milestones": SharedMilestone.objects.filter(learner=learner),
         "portfolio_items": PortfolioItem.objects.filter(portfolio__learner=learner),

@@ -6,19 +6,25 @@ there to be shown, so that a preview is what a stranger gets.
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from tracker.sharing.queries import ShownPortfolio
 
 
 def portfolio_page(shown: ShownPortfolio, *, preview_of: int | None = None) -> str:
     """A portfolio as HTML. preview_of: the portfolio's number, which puts one banner before the page."""
-    return render_to_string("sharing/portfolio.html", {"shown": shown, "preview_of": preview_of})
+    return _portfolio(shown, preview_of=preview_of)
 
 
 def portfolio_file(shown: ShownPortfolio) -> str:
     """The same as one HTML file that needs nothing beside it."""
     style = (settings.BASE_DIR / "static" / "cairn.css").read_text()
-    return render_to_string("sharing/portfolio.html", {"shown": shown, "style": style})
+    return _portfolio(shown, style=style)
+
+
+def _portfolio(shown: ShownPortfolio, **more: object) -> str:
+    check_url = settings.PUBLIC_URL + reverse("check-badge")
+    return render_to_string("sharing/portfolio.html", {"shown": shown, "check_url": check_url, **more})
 
 
 def gone() -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from curriculum.catalogue import Module, current
+from tracker.badges.queries import tokens_of
 from tracker.evidence.models import Artefact, HandInFile, Run, StoredFile
 from tracker.milestones import queries as milestones_queries
 from tracker.milestones.queries import CriterionStanding, MilestoneStanding, Record
@@ -143,6 +144,11 @@ class ShownPortfolio:
     intro: str
     milestones: tuple[ShownMilestone, ...]
 
+    @property
+    def has_badges(self) -> bool:
+        """Whether any of them has a signed badge."""
+        return any(row.badge for row in self.milestones)
+
 
 def shown_portfolio(found: Portfolio) -> ShownPortfolio:
     """What whoever has the link sees. A number of queries that no number of milestones changes."""
@@ -156,6 +162,7 @@ def shown_portfolio(found: Portfolio) -> ShownPortfolio:
         file.sha256 for row in records if shared[row.pk].shows_evidence for file in row.snapshot.files()
     }
     runs = run_facts(found.learner_id, hashes)
+    badges = tokens_of([row.pk for row in records])
     return ShownPortfolio(
         found.title,
         found.intro,
@@ -166,6 +173,7 @@ def shown_portfolio(found: Portfolio) -> ShownPortfolio:
                 confirmations=len(row.confirmations),
                 allowed=Allowed(shared[row.pk].shows_evidence, shared[row.pk].shows_details, {}),
                 runs=runs,
+                badge=badges.get(row.pk, ""),
             )
             for row in records
         ),

@@ -2,6 +2,10 @@
 
 import json
 
+from django.conf import settings
+from django.urls import reverse
+
+from tracker.badges import signing
 from tracker.library.prose import paragraphs
 from tracker.library.words import NBSP
 from tracker.sharing.queries import ShownPortfolio
@@ -16,9 +20,16 @@ def resume(shown: ShownPortfolio) -> str:
         "$schema": SCHEMA,
         "basics": {"name": shown.title, "summary": "\n\n".join(paragraphs(shown.intro))},
         "projects": [_project(row) for row in shown.milestones],
+        "certificates": [_certificate(row) for row in shown.milestones if row.badge],
         "meta": {"version": "v1.0.0"},
     }
     return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+
+
+def _certificate(row: ShownMilestone) -> dict[str, object]:
+    on = {"date": row.completed_on.isoformat()} if row.completed_on else {}
+    issuer, url = signing.issuer().name, settings.PUBLIC_URL + reverse("check-badge")
+    return {"name": row.title, **on, "issuer": issuer, "url": url}
 
 
 def _project(row: ShownMilestone) -> dict[str, object]:

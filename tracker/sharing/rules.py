@@ -81,6 +81,8 @@ class ShownMilestone:
     real: Span
     criteria: tuple[ShownCriterion, ...]
     editions: tuple[str, ...]
+    badge: str = ""
+    """Its signed badge as a token, where there is one."""
 
 
 def shown_record(
@@ -90,6 +92,7 @@ def shown_record(
     confirmations: int,
     allowed: Allowed,
     runs: Mapping[str, RunFact],
+    badge: str = "",
 ) -> ShownMilestone:
     """A frozen record as others see it. runs: what reports are of, by the SHA-256 of their file."""
     return ShownMilestone(
@@ -102,6 +105,7 @@ def shown_record(
         real=snapshot.real,
         criteria=tuple(shown_criterion(row, allowed, runs) for row in snapshot.criteria),
         editions=snapshot.editions,
+        badge=badge,
     )
 
 

@@ -1,0 +1,70 @@
+"""Issuing badges, and withdrawing them."""
+
+import secrets
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from tracker.badges import queries, rules, signing
+from tracker.badges.models import Badge, StatusPlace
+from tracker.milestones import queries as milestones_queries
+from tracker.people.actions import lock_learner
+from tracker.people.models import User
+from tracker.people.queries import address_is_confirmed
+
+
+class Refused(ValueError):
+    """No badge is issued. The message says why, to the learner."""
+
+
+@transaction.atomic
+def issue(learner: User, completion_id: int, *, names_files: bool, now: datetime) -> Badge | None:
+    """Signs a badge for a milestone of which Cairn has seen all criteria. A second time it is the same one.
+
+    None where the completion is not the learner's. Raises Refused.
+    """
+    lock_learner(learner)
+    standing = Badge.objects.filter(learner=learner, completion=completion_id, withdrawn_at=None).first()
+    if standing is not None:
+        return standing
+    record = next((row for row in milestones_queries.records(learner.pk) if row.pk == completion_id), None)
+    if record is None:
+        return None
+    if record.reopened_at is not None:
+        raise Refused("This milestone was opened again: complete it, then its new record can have a badge.")
+    if record.snapshot.state != "evidenced":
+        raise Refused("A badge is signed for what Cairn has seen: at least one criterion is only claimed.")
+    if not address_is_confirmed(learner):
+        raise Refused("A badge is bound to your address: confirm it first, in the settings.")
+    badge_id, salt = uuid4(), secrets.token_urlsafe(16)
+    place = StatusPlace.objects.create(given_at=now)
+    module = reverse("curriculum-module", args=[record.module_key])
+    found = rules.credential(
+        record.snapshot,
+        badge_id=badge_id,
+        issuer=signing.issuer(),
+        holder=rules.Holder(rules.identity_hash(learner.email.lower(), salt), salt),
+        achievement_url=f"{settings.PUBLIC_URL}{module}",
+        completed_at=record.completed_at,
+        issued_at=now,
+        status=queries.status_of(place.pk),
+        names_files=names_files,
+    )
+    return Badge.objects.create(
+        id=badge_id,
+        learner=learner,
+        completion_id=completion_id,
+        place=place,
+        jwt=signing.signed(rules.claims(found, record.completed_at), now),
+        issued_at=now,
+    )
+
+
+@transaction.atomic
+def withdraw(learner: User, badge_id: UUID, now: datetime) -> bool:
+    """From now on every check says that it is not good any more; whether it was the learner's and good."""
+    rows = Badge.objects.filter(pk=badge_id, learner=learner, withdrawn_at=None)
+    return rows.update(withdrawn_at=now) == 1
