@@ -204,6 +204,7 @@ INSTALLED_APPS = [
     "tracker.milestones",
     "tracker.reminders",
     "tracker.badges",
+    "tracker.cohorts",
     "tracker.sharing",
     "tracker.desk",
 ]

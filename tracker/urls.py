@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("tracker.milestones.urls")),
     path("", include("tracker.reminders.urls")),
     path("", include("tracker.badges.urls")),
+    path("", include("tracker.cohorts.urls")),
     path("", include("tracker.sharing.urls")),
     path("", include("tracker.desk.urls")),
     path("", include("tracker.api.urls")),

@@ -409,6 +409,18 @@ TABLE: dict[str, Row] = {
     "badge-jwt": private(get="404 200 404", filled={"badge_id": "badge"}),
     "badge-svg": private(get="404 200 404", filled={"badge_id": "badge"}),
     "withdraw-badge": private(post="404 >badges 404", filled={"badge_id": "badge"}),
+    # Cohorts: Alice leads one with Charlie in it, and Bob leads another that she is in.
+    "cohorts": private(get="200", post="422"),
+    "cohort": private(get="404 200 404", filled={"pk": "cohort"}),
+    "cohort-csv": private(get="404 200 404", filled={"pk": "cohort"}),
+    "invite-anew": private(post="404 200 404", filled={"pk": "cohort"}),
+    "end-cohort": private(post="404 >cohorts 404", filled={"pk": "cohort"}),
+    "propose-revision": private(post="404 422 404", filled={"pk": "cohort"}),
+    "remove-member": private(post="404 >cohort 404", filled={"pk": "cohort", "membership_id": "member"}),
+    "join-cohort": private(get="200", post="422", filled={"token": "invitation"}),
+    "leave-cohort": private(post="404 >cohorts 404", filled={"pk": "joined"}),
+    "take-proposal": private(post="404 >cohorts 404", filled={"pk": "proposal"}),
+    "leave-proposal": private(post="404 >cohorts 404", filled={"pk": "proposal"}),
     # What others see.
     "sharing": private(get="200"),
     "share-milestones": private(post=">sharing"),

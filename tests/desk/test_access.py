@@ -25,6 +25,7 @@ from pytest_django import Settings
 from curriculum.catalogue import Catalogue
 from curriculum.schema import edition_slug
 from tests.badges.factories import make_badge, make_evidenced
+from tests.cohorts.factories import join, make_cohort
 from tests.desk.access_table import ACTORS, DRAFT, PROGRAMS, TABLE, WITHOUT_TOKEN
 from tests.evidence.factories import make_artefact, make_run, make_upload
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_plan, make_session
@@ -33,6 +34,7 @@ from tests.milestones.factories import look_back_on
 from tests.reminders.factories import make_leased
 from tests.sharing.factories import make_mentor_link, make_portfolio, share
 from tracker.badges.models import SigningKey
+from tracker.cohorts.models import Proposal
 from tracker.evidence import actions as evidence_actions
 from tracker.milestones import actions as milestones_actions
 from tracker.operations import mailfiles
@@ -148,6 +150,11 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
     mentor, mentor_token = make_mentor_link(alice)
     comment = sharing_actions.comment(alice, ready.key, PRIVATE, submission=uuid4(), now=NOW, mentor=None)
     badge = make_badge(alice, make_evidenced(alice, plan, content, "stride", note=PRIVATE))
+    cohort, invitation = make_cohort(alice, "Autumn")
+    member = join(User.objects.get(email="charlie@example.org"), cohort)
+    joined, _ = make_cohort(User.objects.get(email="bob@example.org"), "Spring")
+    join(alice, joined, PRIVATE)
+    proposal = Proposal.objects.create(cohort=joined, revision=plan.revision, made_at=NOW)
     pause = plans_actions.pause_plan(plan, date(2027, 2, 1), date(2027, 2, 8), now=NOW)
     return {
         "pause": str(pause.pk),
@@ -187,6 +194,11 @@ def everything_of_alice(alice: User, content: Catalogue) -> dict[str, str]:
         "year": str(TODAY.year),
         "ready": ready.key,
         "badge": str(badge.pk),
+        "cohort": str(cohort.pk),
+        "member": str(member.pk),
+        "invitation": invitation,
+        "joined": str(joined.pk),
+        "proposal": str(proposal.pk),
         "badged": str(badge.completion_id),
         "kid": SigningKey.objects.get().kid,
         "status-list": "0",

@@ -15,6 +15,7 @@ from fsrs.scheduler import DEFAULT_PARAMETERS
 
 from curriculum.catalogue import Catalogue
 from tests.badges.factories import make_badge, make_evidenced
+from tests.cohorts.factories import everything_in_cohorts
 from tests.coverage.factories import make_claims
 from tests.evidence.factories import everything_handed_in
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_plan, make_session
@@ -88,6 +89,7 @@ def everything_for(learner: User, content: Catalogue) -> None:
     everything_handed_in(learner)
     make_claims(learner, learner.email)
     everything_shared(learner)
+    everything_in_cohorts(learner)
     make_badge(learner, make_evidenced(learner, plan, content, "garak", note=learner.email))
     trial.ask(learner, NOW)
     channels.choose(

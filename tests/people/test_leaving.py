@@ -15,6 +15,7 @@ from django.test import Client
 from fsrs.scheduler import DEFAULT_PARAMETERS
 
 from curriculum.catalogue import Catalogue
+from tests.cohorts.factories import everything_in_cohorts
 from tests.coverage.factories import make_claims
 from tests.evidence.factories import everything_handed_in
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_plan, make_session
@@ -46,6 +47,7 @@ OURS = (
     "milestones",
     "reminders",
     "badges",
+    "cohorts",
     "sharing",
     "account",
     "sessions",
@@ -134,6 +136,7 @@ def everything(learner: User, content: Catalogue) -> None:
     everything_handed_in(learner)
     make_claims(learner)
     everything_shared(learner)
+    everything_in_cohorts(learner)
     Badge.objects.create(
         learner=learner,
         completion=completed,

@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress, EmailConfirmation
 from django.db.models import Model, QuerySet
 
 from tracker.badges.models import Badge
+from tracker.cohorts.models import Answer, Cohort, Membership, Proposal
 from tracker.coverage.models import Claim
 from tracker.evidence.models import (
     Artefact,
@@ -45,8 +46,8 @@ FORMAT = "cairn-export/1"
 # Secrets that act for the learner, and what only the machinery needs.
 LEFT_OUT = {
     "password", "unsubscribe_token", "token_hash", "log_token_hash", "log_password_stamp", "request_hash",
-    "content_hash", "uid_secret", "secret", "confirm_token", "lease_token", "leased_until", "groups",
-    "user_permissions",
+    "content_hash", "invite_hash", "uid_secret", "secret", "confirm_token", "lease_token", "leased_until",
+    "groups", "user_permissions",
 }  # fmt: skip
 # A row of the first is nothing but a secret that acts for the learner; of the second a piece of a file, which
 # is downloaded by itself.
@@ -97,6 +98,10 @@ def own_rows(learner: User) -> dict[str, QuerySet[Any]]:
         "calendar_feed": CalendarFeed.objects.filter(learner=learner),
         "channel": Channel.objects.filter(learner=learner),
         "mail_trial": MailTrial.objects.filter(learner=learner),
+        "cohorts": Cohort.objects.filter(lead=learner),
+        "proposals": Proposal.objects.filter(cohort__lead=learner),
+        "memberships": Membership.objects.filter(learner=learner),
+        "proposal_answers": Answer.objects.filter(membership__learner=learner),
         "badges": Badge.objects.filter(learner=learner),
         "portfolios": Portfolio.objects.filter(learner=learner),
         "shared_milestones": SharedMilestone.objects.filter(learner=learner),

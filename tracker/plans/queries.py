@@ -843,6 +843,16 @@ def changes_between(before: int, after: int, track_key: str) -> Changes:
     return compare(catalogue(before), catalogue(after), track_key)
 
 
+def changes_to(plan: Plan, revision: int) -> Changes | None:
+    """What would be different under this later revision; None where it is not later, has no such track, or
+    asks for nothing else.
+    """
+    if revision <= plan.revision or plan.track_key not in {track.key for track in catalogue(revision).tracks}:
+        return None
+    changes = changes_between(plan.revision, revision, plan.track_key)
+    return None if changes.is_empty else changes
+
+
 @dataclass(frozen=True, slots=True)
 class NewerRevision:
     """A revision that a plan could move to, and what would be different."""
@@ -857,10 +867,8 @@ def newer_revision(plan: Plan) -> NewerRevision | None:
     One query; none for a plan of `facts`, which brings the number along.
     """
     number = getattr(plan, "newest_revision", None) or newest_revision()
-    if number == plan.revision or plan.track_key not in {track.key for track in catalogue(number).tracks}:
-        return None
-    changes = changes_between(plan.revision, number, plan.track_key)
-    return None if changes.is_empty else NewerRevision(number, changes)
+    changes = changes_to(plan, number)
+    return NewerRevision(number, changes) if changes else None
 
 
 def self_check_answers(learner_id: int) -> dict[str, str]:
