@@ -210,7 +210,9 @@ def proposed_to(learner_id: int, proposal_id: int) -> tuple[Proposal, Membership
     return (proposal, found) if proposal and found else None
 
 
-def may_propose(cohort: Cohort) -> int | None:
-    """The newest revision, where it was not proposed to this cohort yet."""
+def may_propose(proposal: Proposal | None, members: Iterable[Member]) -> int | None:
+    """The newest revision, where it was not proposed yet and a member's plan follows an earlier one."""
     number = newest_revision()
-    return None if Proposal.objects.filter(cohort=cohort, revision=number).exists() else number
+    plans = [member.standing.plan for member in members]
+    is_news = any(plan is not None and plan.revision < number for plan in plans)
+    return number if is_news and (proposal is None or proposal.revision < number) else None

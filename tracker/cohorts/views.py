@@ -57,13 +57,14 @@ def cohort(request: LearnerRequest, pk: int) -> HttpResponse:
 
 def _cohort_page(request: LearnerRequest, found: Cohort, *, status: int = 200, **more: Any) -> HttpResponse:
     now = clock.now()
-    number = queries.may_propose(found)
+    members, proposal = queries.members_of(found, now), queries.latest_proposal(found)
+    number = queries.may_propose(proposal, members)
     content = {
         "nav": "settings",
         "cohort": found,
-        "members": queries.members_of(found, now),
+        "members": members,
         "is_inviting": found.invite_expires_at > now,
-        "proposal": queries.latest_proposal(found),
+        "proposal": proposal,
         "proposal_form": ProposalForm(initial={"revision": number}) if number else None,
         "number": number,
         **more,
