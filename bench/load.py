@@ -7,6 +7,9 @@ A real Celery worker, started as `manage.py run` starts it, with a broker and a 
 wait for the disk, hands the mails to the bench's SMTP server. It is told once a minute to look, as beat does.
 The clock runs from the first tick until the last mail is on record; the worker's resident memory is read when
 a tenth, a half and all of the mails are.
+
+*Task overhead* is what a message costs that has nothing to do, from the publishing of some hundred to the end
+of the last, the look for rows in it included. It stands beside the time that a batch of mails takes.
 """
 
 import argparse
@@ -32,6 +35,7 @@ THREADS = 2
 MARKS = (10, 2, 1)
 """The memory is read when one part in so many of the mails are on record."""
 MOST_SECONDS = 900
+MESSAGES = 300
 
 
 # --- inside a process of the product ----------------------------------------------------------------------
@@ -66,6 +70,25 @@ def resident_kilobytes(pid: int) -> int:
     raise RuntimeError(f"process {pid} has no memory")
 
 
+def message_milliseconds(log: Path, batch: int) -> float:
+    """What it costs to have a worker asked for a batch, with nothing due."""
+    from tracker.celery import TASK_WAITS, publish  # noqa: PLC0415
+    from tracker.operations.processes import wait_until  # noqa: PLC0415
+    from tracker.reminders.tasks import deliver  # noqa: PLC0415
+
+    def seconds(messages: int) -> float:
+        done = log.read_bytes().count(b" succeeded in ") + messages
+        begun = time.perf_counter()
+        if not publish(deliver, [(batch,)] * messages, expires=600, within=TASK_WAITS):
+            raise RuntimeError("the broker is away")
+        if not wait_until(lambda: log.read_bytes().count(b" succeeded in ") >= done, MOST_SECONDS):
+            raise RuntimeError("the messages were not done")
+        return time.perf_counter() - begun
+
+    seconds(10)
+    return 1000 * seconds(MESSAGES) / MESSAGES
+
+
 def measure(learners: int) -> dict[str, Any]:
     """Drains so many due mails with one worker."""
     from django.conf import settings  # noqa: PLC0415
@@ -74,9 +97,11 @@ def measure(learners: int) -> dict[str, Any]:
     from tracker.reminders.models import Reminder  # noqa: PLC0415
     from tracker.reminders.tasks import wake  # noqa: PLC0415
 
-    make_due_learners(learners)
     memory: dict[int, int] = {}
-    with worker(Path(settings.DATA_DIR) / "worker.log") as running:
+    log = Path(settings.DATA_DIR) / "worker.log"
+    with worker(log) as running:
+        message = message_milliseconds(log, settings.REMINDER_BATCH)
+        make_due_learners(learners)
         idle = resident_kilobytes(running.pid)
         begun = told = time.perf_counter()
         wake.delay()
@@ -98,6 +123,8 @@ def measure(learners: int) -> dict[str, Any]:
         "learners": learners,
         "seconds": seconds,
         "a_second": learners / seconds,
+        "message_ms": message,
+        "overhead": message / (1000 * settings.REMINDER_BATCH * seconds / learners),
         "idle_kb": idle,
         "memory_kb": [memory[part] for part in MARKS],
     }
@@ -140,6 +167,10 @@ def said(figures: Mapping[str, Any]) -> list[str]:
             f"{row['learners']:,} mails due at once on {title}, one worker of {THREADS} threads: "
             f"{row['seconds']:.0f} s, {row['a_second']:.0f} a second; its memory {first}, {half} and {last} "
             f"MB after a tenth, a half and all of them (aim: flat)."
+        )
+        lines.append(
+            f"Task overhead on {title}: {row['message_ms']:.1f} ms a message, {row['overhead']:.1%} of the "
+            "time that its batch takes (limit: 2 %)."
         )
     return lines
 

@@ -61,8 +61,10 @@ def test_ticks_and_claims_are_said() -> None:
 
 def test_the_load_is_said() -> None:
     row = {"learners": 10_000, "seconds": 40.0, "a_second": 250.0, "memory_kb": [102_400, 103_424, 104_448]}
-    [line] = load.said({"sqlite": row})
+    row |= {"message_ms": 4.0, "overhead": 0.005}
+    line, overhead = load.said({"sqlite": row})
     assert "40 s, 250 a second; its memory 100, 101 and 102 MB" in line
+    assert "4.0 ms a message, 0.5% of the time" in overhead
 
 
 def test_the_memory_of_a_process_is_read() -> None:
