@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.browser.chromium import chromium
 
 HERE = Path(__file__).resolve().parent
+YEAR = "/milestones/year/2026/"
 # File name, page, width, height, scale and colour scheme.
 PICTURES = (
     ("today-desktop-light.png", "/today/", 1280, 900, 1, "light"),
@@ -29,6 +30,10 @@ PICTURES = (
     ("map-desktop-dark.png", "/coverage/mitre-atlas/5.6.0/", 1280, 1100, 1, "dark"),
     ("map-phone-light.png", "/coverage/mitre-atlas/5.6.0/", 390, 1200, 2, "light"),
     ("map-phone-dark.png", "/coverage/mitre-atlas/5.6.0/", 390, 1200, 2, "dark"),
+    ("trail-desktop-light.png", "/milestones/", 1280, 900, 1, "light"),
+    ("trail-phone-dark.png", "/milestones/", 390, 844, 2, "dark"),
+    ("year-desktop-light.png", YEAR, 1280, 1400, 1, "light"),
+    ("year-phone-dark.png", YEAR, 390, 1400, 2, "dark"),
 )
 # The road, as docs/road.md shows it.
 ROAD_WIDTHS = (320, 768, 1280)

@@ -5,12 +5,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
+from pypdf import PdfReader
 
 from curriculum.catalogue import Catalogue
 from tests.browser.conftest import CheckPage, Look, OpenPage
 from tests.browser.test_reading import log_in
 from tests.browser.test_walk import fits
 from tests.fixtures.cast import make_learner, make_plan
+from tests.milestones.factories import back_all
 from tests.sharing.factories import make_completion
 from tracker.milestones.models import Confirmation
 from tracker.people.models import User
@@ -63,6 +65,30 @@ def test_a_portfolio_is_made_previewed_and_seen(
     fits(stranger)
     axe(stranger)
     assert stranger.context.cookies() == []
+
+
+def test_from_completion_to_portfolio_to_pdf(
+    open_page: OpenPage, base_url: str, curriculum: Catalogue, title: str
+) -> None:
+    charlie = make_learner("Charlie")
+    make_plan(charlie, curriculum)
+    back_all(charlie, curriculum)
+    page = open_page(Look("desktop"))
+    log_in(page, charlie, base_url)
+    page.goto("/milestones/mindset/")
+    page.get_by_role("button", name="Complete the milestone").click()
+    expect(page.get_by_role("heading", name="Looking back")).to_be_visible()
+    page.goto("/sharing/")
+    page.get_by_label("Shown").select_option("In every portfolio")
+    page.get_by_role("button", name="Save what is shared").click()
+    page.get_by_text("A new portfolio").click()
+    page.get_by_label("Title").fill("Charlie")
+    page.get_by_role("button", name="Make the portfolio").click()
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="Download as a PDF").click()
+    said = " ".join(PdfReader(coming.value.path()).pages[0].extract_text().split())
+    assert said.startswith(f"Charlie {title}")
+    assert curriculum.module("mindset").criteria[0].text in said
 
 
 def test_a_mentor_looks_comments_and_confirms(
