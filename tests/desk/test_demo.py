@@ -14,11 +14,13 @@ from pytest_django import Settings
 
 from curriculum.catalogue import Catalogue
 from tests.fixtures.cast import NOW, TODAY, browser_of, make_learner, make_session
+from tracker.badges import actions as badges_actions
 from tracker.desk import demo
 from tracker.desk.export import everything_of
 from tracker.evidence.models import Run
 from tracker.evidence.queries import compared
 from tracker.journal.models import SessionCorrection, StudySession
+from tracker.milestones import queries as milestones_queries
 from tracker.milestones.models import Completion, CriterionTick
 from tracker.people.models import User
 from tracker.plans.models import Mark, Pause, Plan, PlanChange
@@ -38,9 +40,14 @@ def own_rows(made: demo.Made) -> dict[str, list[dict[str, Any]]]:
     """Everything that is the demo learner's, without what differs between two of them."""
     rows = everything_of(made.learner)
     # A run is one person's, so that two of them never have the same.
-    differs = {"id", "learner", "plan", "session", "run", "run_id", "sha256", "completion"}
+    differs = {"id", "learner", "plan", "session", "run", "run_id", "sha256", "completion", "file"}
+
+    def told(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{key: value for key, value in row.items() if key not in differs} for row in found]
+
     return {
-        name: [{key: value for key, value in row.items() if key not in differs} for row in found]
+        # The keys of files are drawn, and so is their order.
+        name: sorted(told(found), key=repr) if name in {"stored_files", "artefacts"} else told(found)
         for name, found in rows.items()
         if isinstance(found, list) and name != "email_addresses"
     }
@@ -72,6 +79,13 @@ def test_twenty_weeks_hold_what_a_reader_should_see(curriculum: Catalogue) -> No
     assert Completion.objects.filter(learner=made.learner).count() == len(made.completed) == 3
     assert Mark.objects.filter(learner=made.learner, kind="known").count() == 1
     assert standing(made.learner.pk, TODAY).state == "active"
+
+
+def test_the_first_milestone_is_evidenced_and_can_have_a_badge(curriculum: Catalogue) -> None:
+    made = make(curriculum)
+    *_, first = milestones_queries.records(made.learner.pk)
+    assert (first.module_key, first.state) == ("mindset", "evidenced")
+    assert badges_actions.issue(made.learner, first.pk, names_files=True, now=NOW) is not None
 
 
 def test_two_scans_were_handed_in_and_the_later_one_is_better(curriculum: Catalogue) -> None:

@@ -395,6 +395,9 @@ class Story:
         """
         self.finished.append(module)
         criteria = module.criteria_in(TRACK)
+        if len(self.finished) == 1:
+            # So that one milestone is evidenced, and can have a signed badge.
+            self.hand_in_files(criteria, now)
         if len(self.finished) <= 3:
             self.tick(module, criteria, now)
             self.complete(module, now, on)
@@ -404,6 +407,12 @@ class Story:
             self.complete(waited, now, on)
         self.tick(module, criteria[:-1], now)
         self.waiting = [module]
+
+    def hand_in_files(self, criteria: Sequence[Criterion], now: datetime) -> None:
+        for criterion in criteria:
+            name = f"{criterion.key.partition('.')[2]}.md"
+            text = f"# {criterion.text}\n\n{criterion.artefact}\n"
+            evidence_actions.add_file(self.made.learner, criterion.key, "", name, [text.encode()], now)
 
     def tick(self, module: Module, criteria: Sequence[Criterion], now: datetime) -> None:
         for criterion in criteria:
