@@ -1,6 +1,7 @@
 """Badges: verified by a library that signed none of them, withdrawn, tampered with, and whose they are."""
 
 import json
+import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from io import BytesIO
 from typing import Any
@@ -25,6 +26,8 @@ from tests.sharing.factories import make_completion, make_portfolio, share
 from tracker.badges import actions, queries, signing
 from tracker.badges.models import Badge, SigningKey, StatusPlace
 from tracker.badges.rules import BITS_A_LIST, badge_id_in, encoded_bits, identity_hash, urn
+from tracker.desk.restore import settle
+from tracker.evidence.actions import add_file
 from tracker.milestones import actions as milestones_actions
 from tracker.milestones.models import Completion
 from tracker.milestones.rules.snapshot import read as read_snapshot
@@ -189,6 +192,96 @@ def test_each_other_reason(alice: User, badge: Badge) -> None:
     assert "withdrawn it since" in check(token=badge.jwt).text
 
 
+@pytest.mark.parametrize("crit", [None, 1, 1.5, True, [1], [None], [[]], "exp", ["exp"], {}])
+def test_a_header_of_odd_types_is_refused(badge: Badge, crit: object) -> None:
+    header, _ = parts_of(badge.jwt)
+    _, body, signature = badge.jwt.split(".")
+    answer = check(token=".".join([encoded({**header, "crit": crit}), body, signature]))
+    assert answer.status_code == 422
+    cache.clear()
+
+
+@pytest.mark.parametrize("kid", ["\ud800", "\x00", "x" * 43, "", "/", ["x"], {"x": 1}])
+def test_a_key_of_odd_letters_is_none(badge: Badge, kid: object) -> None:
+    header, _ = parts_of(badge.jwt)
+    _, body, signature = badge.jwt.split(".")
+    named = f"{header['kid'].rpartition('keys/')[0]}keys/{kid}/" if isinstance(kid, str) else kid
+    answer = check(token=".".join([encoded({**header, "kid": named}), body, signature]))
+    assert answer.status_code == 422
+    assert queries.public_key(kid if isinstance(kid, str) else "x") is None
+    cache.clear()
+
+
+def test_many_beginnings_of_a_picture_cost_no_more_than_their_length() -> None:
+    short, long = ("<" + "<openbadges:credential " * times for times in (200, 5_000))
+
+    def steps(text: str) -> float:
+        begun = time.process_time()
+        with pytest.raises(signing.NotOurs, match="holds no badge"):
+            queries.checked(text)
+        return time.process_time() - begun
+
+    steps(short)
+    # By the square of their number it would be 625 times as long.
+    assert steps(long) < 200 * max(steps(short), 0.000_1)
+
+
+def test_what_is_too_long_is_refused_unread() -> None:
+    cache.clear()
+    answer = check(token="x" * 600_000)
+    assert answer.status_code == 413
+    assert "too long" in answer.text
+    odd = Client().post(reverse("check-badge"), b"", content_type="text/plain", CONTENT_LENGTH="²")
+    assert odd.status_code == 413
+
+
+def test_a_badge_stays_good_where_cairn_has_moved(alice: User, badge: Badge, settings: Any) -> None:
+    settings.PUBLIC_URL = "https://cairn.example.net"
+    assert queries.checked(badge.jwt).name
+    assert browser_of(alice).get(reverse("badge-svg", args=[badge.pk])).status_code == 200
+
+
+def test_a_list_waits_for_no_writer(badge: Badge) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        assert queries.signed_status_list(0, NOW)
+    assert all("FOR UPDATE" not in row["sql"] for row in captured.captured_queries)
+    assert {row["sql"].split()[0] for row in captured.captured_queries} == {"SELECT"}
+
+
+def test_no_later_badge_has_the_place_of_one_that_was_lost(
+    alice: User, badge: Badge, curriculum: Catalogue
+) -> None:
+    """As after a restore: what was signed since the backup is not known here any more."""
+    settle(NOW)
+    later = make_badge(alice, make_evidenced(alice, alice.plans.get(), curriculum, "garak"))
+    assert later.place_id > badge.place_id + actions.SKIPPED_PLACES
+    lost = queries.status_of(badge.place_id + 1)
+    _, payload = parts_of(badge.jwt)
+    place = {"id": f"{lost.list_url}#{lost.place}", "statusListIndex": str(lost.place)}
+    payload["credentialStatus"] |= place
+    token = signing.signed(payload, NOW)
+    with pytest.raises(OB3VerificationError, match="'revocation' is set"):
+        foreign(token).verify(token, check_status=True, download=fetch)
+
+
+def test_so_many_files_that_no_program_reads_it(alice: User, curriculum: Catalogue) -> None:
+    plan = make_plan(alice, curriculum)
+    criterion = curriculum.module("mindset").criteria_in(plan.track_key)[0]
+    for number in range(300):
+        add_file(alice, criterion.key, "", f"{'x' * 110}{number}.md", [str(number).encode()], NOW)
+    completed = make_evidenced(alice, plan, curriculum)
+    with pytest.raises(actions.Refused, match="Leave their names out"):
+        make_badge(alice, completed)
+    assert not StatusPlace.objects.exists()
+    assert queries.checked(make_badge(alice, completed, names_files=False).jwt).name
+
+
+def test_numbers_of_any_size_are_nobodys(alice: User, completed: Completion) -> None:
+    browser = browser_of(alice)
+    for number in (2**63 - 1, 2**63, 10**40):
+        assert browser.post(reverse("issue-badge", args=[number])).status_code == 404
+
+
 def test_an_unsigned_token_is_none(badge: Badge) -> None:
     """The signature left away and the algorithm called `none`, as attackers do."""
     header, payload = parts_of(badge.jwt)
@@ -254,6 +347,7 @@ def test_a_second_time_it_is_the_same_badge(alice: User, badge: Badge) -> None:
             completion=badge.completion,
             place=StatusPlace.objects.create(given_at=NOW),
             jwt="x",
+            names_files=False,
             issued_at=NOW,
         )
     # Withdrawn, the next is another one.
@@ -384,6 +478,25 @@ def test_it_stands_beside_its_milestone_and_only_there(alice: User, badge: Badge
     assert certificate["url"].endswith(reverse("check-badge"))
     actions.withdraw(alice, badge.pk, NOW)
     assert badge.jwt not in page()
+
+
+def test_a_badge_that_names_files_is_not_where_they_are_hidden(
+    alice: User, badge: Badge, completed: Completion
+) -> None:
+    portfolio, token = make_portfolio(alice)
+    share(alice, "mindset", evidence=False)
+    browser = browser_of(alice)
+
+    def pages() -> list[str]:
+        names = ("preview-portfolio", "portfolio-file", "portfolio-resume")
+        found = [browser.get(reverse(name, args=[portfolio.pk])).text for name in names]
+        return [Client().get(reverse("portfolio", args=[token])).text, *found]
+
+    assert not any(badge.jwt in page for page in pages())
+    assert '"certificates": []' in pages()[-1]
+    actions.withdraw(alice, badge.pk, NOW)
+    bare = make_badge(alice, completed, names_files=False)
+    assert bare.jwt in pages()[0]
 
 
 def test_badges_ask_no_more_for_many(alice: User, badge: Badge, curriculum: Catalogue) -> None:

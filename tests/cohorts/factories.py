@@ -21,6 +21,8 @@ def everything_in_cohorts(learner: User) -> None:
     gets by the form, so that all of it is theirs.
     """
     cohort, _ = make_cohort(learner, f"Led by {learner.email}")
-    membership = Membership.objects.create(cohort=cohort, learner=learner, name=learner.email, joined_at=NOW)
+    membership = Membership.objects.create(
+        cohort=cohort, learner=learner, name=learner.email, name_key=learner.email, joined_at=NOW
+    )
     proposal = Proposal.objects.create(cohort=cohort, revision=1, note=learner.email, made_at=NOW)
     Answer.objects.create(proposal=proposal, membership=membership, choice="left", answered_at=NOW)

@@ -20,6 +20,7 @@ from tests.fixtures.newer import forget_revisions, newer_content, publish
 from tests.sharing.factories import make_completion
 from tracker.cohorts import actions, queries
 from tracker.cohorts.models import Answer, Cohort, Membership, Proposal
+from tracker.desk.restore import settle
 from tracker.people import actions as people_actions
 from tracker.people.models import User
 from tracker.plans.models import Plan
@@ -273,6 +274,76 @@ def test_only_the_newest_is_proposed_and_only_once(cohort: Cohort, newer: int) -
     first = proposed(cohort, newer)
     assert actions.propose(cohort, newer, "again", now=NOW + timedelta(days=1)).pk == first.pk
     assert page_of(cohort).context["proposal_form"] is None
+
+
+def test_who_has_taken_it_has_nothing_to_leave(cohort: Cohort, newer: int) -> None:
+    """A second tab that still shows both buttons."""
+    proposal = proposed(cohort, newer)
+    browser = browser_of(bob())
+    browser.post(reverse("take-proposal", args=[proposal.pk]))
+    page = browser.post(reverse("leave-proposal", args=[proposal.pk]), follow=True)
+    assert "nothing to leave" in page.text
+    assert [row.choice for row in Answer.objects.all()] == ["taken"]
+
+
+def test_a_proposal_of_a_stale_page_is_sent_again(cohort: Cohort, newer: int) -> None:
+    there = reverse("propose-revision", args=[cohort.pk])
+    page = browser_of(cohort.lead).post(there, {"revision": newer - 1, "note": "Typed at length."})
+    assert "Typed at length." in page.text
+    again = page.context["proposal_form"]
+    assert (again.data["revision"], again.data["note"]) == (newer, "Typed at length.")
+    # Proposed once more, the note is the new one.
+    for note in ("One.", "Two."):
+        actions.propose(cohort, newer, note, now=NOW)
+    assert Proposal.objects.get().note == "Two."
+
+
+def test_what_ended_meanwhile_is_no_error(cohort: Cohort, newer: int) -> None:
+    proposal, member, learner = proposed(cohort, newer), Membership.objects.get(), bob()
+    actions.leave(learner, cohort.pk)
+    assert not actions.take(learner, proposal, member, now=NOW)
+    assert not actions.leave_it(learner, proposal, member, now=NOW)
+    assert Plan.objects.get(learner=learner).revision < newer
+    actions.end_cohort(Cohort.objects.get())
+    with pytest.raises(actions.Refused, match="is no more"):
+        actions.propose(cohort, newer, "", now=NOW)
+    with pytest.raises(actions.Refused, match="is no more"):
+        join(learner, cohort)
+
+
+def test_after_a_restore_nobody_is_in_one(cohort: Cohort) -> None:
+    _, token = make_cohort(cohort.lead, "Another")
+    settle(NOW)
+    assert not Membership.objects.exists()
+    assert queries.invited_by(token, NOW) is None
+    assert Cohort.objects.count() == 2
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u202e", "  ", "\x01"])
+def test_a_name_that_nobody_sees_is_none(cohort: Cohort, charlie: User, name: str) -> None:
+    _, token = make_cohort(cohort.lead, "Another")
+    page = browser_of(charlie).post(reverse("join-cohort", args=[token]), {"name": name})
+    assert page.status_code == 422
+    assert not Membership.objects.filter(learner=charlie).exists()
+
+
+def test_case_is_no_difference_in_any_letters(cohort: Cohort, charlie: User) -> None:
+    join(charlie, cohort, "Émile Straße")
+    with pytest.raises(actions.Refused, match="has this name"):
+        join(make_learner("Dora"), cohort, "ÉMILE STRASSE")
+
+
+def test_numbers_of_any_size_are_nobodys_cohort(cohort: Cohort) -> None:
+    browser = browser_of(cohort.lead)
+    for number in (2**63 - 1, 2**63, 10**40):
+        for name in ("leave-cohort", "end-cohort", "take-proposal", "propose-revision"):
+            assert browser.post(reverse(name, args=[number])).status_code == 404
+        assert browser.post(reverse("remove-member", args=[cohort.pk, number])).status_code == 404
+
+
+def test_the_list_counts_who_is_seen(cohort: Cohort) -> None:
+    people_actions.ask_for_deletion(bob(), NOW)
+    assert "no members" in browser_of(cohort.lead).get(reverse("cohorts")).text
 
 
 def test_a_proposal_is_for_members(cohort: Cohort, newer: int, charlie: User) -> None:

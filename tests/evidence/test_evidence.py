@@ -319,6 +319,18 @@ def test_a_run_has_one_file_that_is_its_own(alice: User) -> None:
     assert not Upload.objects.filter(file__isnull=False).exists()
 
 
+def test_a_file_that_came_meanwhile_goes_with_its_run(alice: User) -> None:
+    content = as_lines(garak())
+    send(alice, file(content))
+    looked_at = queries.run(alice.pk, Run.objects.get().pk)
+    assert looked_at is not None
+    send(alice, file(content), keeps_file="on")
+    assert StoredFile.objects.count() == 1
+    actions.delete_run(looked_at)
+    actions.delete_run(looked_at)  # a second click
+    assert (Run.objects.count(), StoredFile.objects.count()) == (0, 0)
+
+
 def test_all_or_nothing_is_kept(alice: User) -> None:
     upload = actions.take_upload(make_upload(alice).pk, NOW)
     assert upload is not None

@@ -142,6 +142,7 @@ def everything(learner: User, content: Catalogue) -> None:
         completion=completed,
         place=StatusPlace.objects.create(given_at=NOW),
         jwt="x.y.z",
+        names_files=False,
         issued_at=NOW,
     )
     EmailAddress.objects.create(user=learner, email=f"pending-{learner.pk}@example.org")

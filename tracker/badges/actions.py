@@ -9,11 +9,14 @@ from django.db import transaction
 from django.urls import reverse
 
 from tracker.badges import queries, rules, signing
-from tracker.badges.models import Badge, StatusPlace
+from tracker.badges.models import Badge, SigningKey, StatusPlace
 from tracker.milestones import queries as milestones_queries
+from tracker.milestones.queries import Record
 from tracker.people.actions import lock_learner
 from tracker.people.models import User
 from tracker.people.queries import address_is_confirmed
+
+SKIPPED_PLACES = 1000
 
 
 class Refused(ValueError):
@@ -27,20 +30,37 @@ def issue(learner: User, completion_id: int, *, names_files: bool, now: datetime
     None where the completion is not the learner's. Raises Refused.
     """
     lock_learner(learner)
-    standing = Badge.objects.filter(learner=learner, completion=completion_id, withdrawn_at=None).first()
-    if standing is not None:
-        return standing
     record = next((row for row in milestones_queries.records(learner.pk) if row.pk == completion_id), None)
     if record is None:
         return None
+    standing = Badge.objects.filter(completion=record.pk, withdrawn_at=None).first()
+    if standing is not None:
+        return standing
     if record.reopened_at is not None:
         raise Refused("This milestone was opened again: complete it, then its new record can have a badge.")
     if record.snapshot.state != "evidenced":
         raise Refused("A badge is signed for what Cairn has seen: at least one criterion is only claimed.")
     if not address_is_confirmed(learner):
         raise Refused("A badge is bound to your address: confirm it first, in the settings.")
-    badge_id, salt = uuid4(), secrets.token_urlsafe(16)
-    place = StatusPlace.objects.create(given_at=now)
+    badge_id, place = uuid4(), StatusPlace.objects.create(given_at=now)
+    token = _signed(learner, record, badge_id, place, names_files=names_files, now=now)
+    if len(token) > rules.LONGEST_TOKEN:
+        raise Refused("So many files are behind it that the badge is too long. Leave their names out.")
+    return Badge.objects.create(
+        id=badge_id,
+        learner=learner,
+        completion_id=record.pk,
+        place=place,
+        jwt=token,
+        names_files=names_files,
+        issued_at=now,
+    )
+
+
+def _signed(
+    learner: User, record: Record, badge_id: UUID, place: StatusPlace, *, names_files: bool, now: datetime
+) -> str:
+    salt = secrets.token_urlsafe(16)
     module = reverse("curriculum-module", args=[record.module_key])
     found = rules.credential(
         record.snapshot,
@@ -53,14 +73,7 @@ def issue(learner: User, completion_id: int, *, names_files: bool, now: datetime
         status=queries.status_of(place.pk),
         names_files=names_files,
     )
-    return Badge.objects.create(
-        id=badge_id,
-        learner=learner,
-        completion_id=completion_id,
-        place=place,
-        jwt=signing.signed(rules.claims(found, record.completed_at), now),
-        issued_at=now,
-    )
+    return signing.signed(rules.claims(found, record.completed_at), now)
 
 
 @transaction.atomic
@@ -68,3 +81,15 @@ def withdraw(learner: User, badge_id: UUID, now: datetime) -> bool:
     """From now on every check says that it is not good any more; whether it was the learner's and good."""
     rows = Badge.objects.filter(pk=badge_id, learner=learner, withdrawn_at=None)
     return rows.update(withdrawn_at=now) == 1
+
+
+@transaction.atomic
+def skip_places(now: datetime) -> None:
+    """Gives places away to no badge, so that they count as withdrawn.
+
+    For a database that was brought back: badges signed after the backup are lost, and no later one may have
+    their place. Where none was ever signed there is none to leave out.
+    """
+    if not SigningKey.objects.exists():
+        return
+    StatusPlace.objects.bulk_create(StatusPlace(given_at=now) for _ in range(SKIPPED_PLACES))

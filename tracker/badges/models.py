@@ -50,6 +50,7 @@ class Badge(models.Model):
     completion = models.ForeignKey(Completion, models.CASCADE, related_name="badges")
     place = models.OneToOneField(StatusPlace, models.PROTECT, related_name="badge")
     jwt = models.TextField()
+    names_files = models.BooleanField()
     issued_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 

@@ -52,13 +52,22 @@ def lines_of(learner_id: int) -> list[Line]:
 
 def badge(learner_id: int, badge_id: UUID) -> Badge | None:
     """A badge of the learner's that stands; None for anything else."""
-    return Badge.objects.filter(learner_id=learner_id, pk=badge_id, withdrawn_at=None).first()
+    rows = Badge.objects.filter(learner_id=learner_id, pk=badge_id, withdrawn_at=None)
+    return rows.select_related("completion").first()
 
 
-def tokens_of(completion_ids: Collection[int]) -> dict[int, str]:
-    """The badges that stand for these completions, by completion. One query."""
+def tokens_of(completion_ids: Collection[int], *, with_files: Collection[int]) -> dict[int, str]:
+    """The badges that stand for these completions, by completion. One query.
+
+    with_files: completions of which names and hashes of files may be shown. A badge that names files is left
+    out where they may not.
+    """
     rows = Badge.objects.filter(completion__in=completion_ids, withdrawn_at=None)
-    return dict(rows.values_list("completion_id", "jwt"))
+    return {
+        completion_id: token
+        for completion_id, token, names_files in rows.values_list("completion_id", "jwt", "names_files")
+        if completion_id in with_files or not names_files
+    }
 
 
 # --- what is published ------------------------------------------------------------------------------------
@@ -71,7 +80,7 @@ def public_keys() -> list[dict[str, Any]]:
 
 def public_key(kid: str) -> dict[str, Any] | None:
     """One of them."""
-    row = SigningKey.objects.filter(kid=kid).first()
+    row = signing.key_of(kid)
     return _with_kid(row) if row else None
 
 
@@ -100,7 +109,8 @@ def signed_status_list(number: int, now: datetime) -> str | None:
 
 # --- checking ---------------------------------------------------------------------------------------------
 
-_IN_SVG = re.compile(r"<openbadges:credential\b[^>]*\bverify=\"([A-Za-z0-9._-]+)\"")
+# What an attempt reads ends at the next tag, so that many beginnings cost no more than their length.
+_IN_SVG = re.compile(r"<openbadges:credential\b[^<>]*?\bverify=[\"']([A-Za-z0-9._-]+)[\"']")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +129,7 @@ def checked(text: str, address: str = "") -> Checked:
 
     address: of who says that it is theirs.
     """
-    text = text.strip()
+    text = text.strip().strip("\ufeff")
     if text.startswith("<"):
         held = _IN_SVG.search(text)
         if held is None:

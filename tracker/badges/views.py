@@ -16,11 +16,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tracker import clock
 from tracker.badges import actions, queries, signing
 from tracker.badges.forms import CheckForm
+from tracker.badges.rules import LONGEST_TOKEN
+from tracker.milestones.rules.snapshot import read as read_snapshot
 from tracker.people import limits
 from tracker.people.requests import LearnerRequest
 
 CHECKS = ((limits.MINUTE, 30),)
 KEPT_SECONDS = 300
+# Token, file and what a form puts around them, each letter of which may take three.
+LONGEST_BODY = 8 * LONGEST_TOKEN
 
 
 # --- the learner's own ------------------------------------------------------------------------------------
@@ -72,7 +76,7 @@ def badge_file(request: LearnerRequest, badge_id: UUID, form: str) -> HttpRespon
     if found is None:
         raise Http404
     if form == "svg":
-        name = queries.checked(found.jwt).name
+        name = read_snapshot(found.completion.snapshot).milestone
         content = render_to_string("badges/badge.svg", {"token": found.jwt, "name": name})
         answer = HttpResponse(content, content_type="image/svg+xml")
     else:
@@ -137,14 +141,17 @@ def check_badge(request: HttpRequest) -> HttpResponse:
     content: dict[str, Any] = {"form": CheckForm(), "issuer": signing.issuer().name}
     status = 200
     if request.method == "POST":
-        form = content["form"] = CheckForm(request.POST, request.FILES)
+        # Both before the body is read: anybody may post here.
         left = limits.spend(f"badge:{limits.address_of(request)}", CHECKS, clock.now())
+        said = request.META.get("CONTENT_LENGTH") or "0"
         if left and left.is_over:
-            form.add_error(None, "That were many checks in a short time. Wait a minute.")
-            status = 429
-        elif not form.is_valid():
-            status = 422
+            content["refused"], status = "That were many checks in a short time. Wait a minute.", 429
+        elif not (said.isascii() and said.isdigit()) or int(said) > LONGEST_BODY:
+            content["refused"], status = "This is no badge: it is too long.", 413
+        elif not (form := CheckForm(request.POST, request.FILES)).is_valid():
+            content["form"], status = form, 422
         else:
+            content["form"] = form
             try:
                 content["badge"] = queries.checked(form.cleaned_data["token"], form.cleaned_data["address"])
             except signing.NotOurs as refusal:

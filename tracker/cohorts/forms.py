@@ -16,7 +16,12 @@ class NameForm(forms.Form):
     )
 
     def clean_name(self) -> str:
-        return " ".join(str(self.cleaned_data["name"]).split())
+        """In one line, without what cannot be seen: two names must look like two."""
+        typed = " ".join(str(self.cleaned_data["name"]).split())
+        name = "".join(sign for sign in typed if sign.isprintable()).strip()
+        if not name:
+            raise forms.ValidationError(self.fields["name"].error_messages["required"])
+        return name
 
 
 class JoinForm(NameForm):

@@ -3,10 +3,12 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
 
 NAME_LONGEST = 80
 NOTE_LONGEST = 1000
+# What names are told apart by: the name without its case, by one rule on every database. One letter may
+# become three.
+KEY_LONGEST = 3 * NAME_LONGEST
 
 
 class Cohort(models.Model):
@@ -14,6 +16,7 @@ class Cohort(models.Model):
 
     lead = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="cohorts")
     name = models.CharField(max_length=NAME_LONGEST)
+    name_key = models.CharField(max_length=KEY_LONGEST)
     invite_hash = models.CharField(max_length=64, unique=True)
     invite_hint = models.CharField(max_length=4)
     invite_expires_at = models.DateTimeField()
@@ -22,7 +25,7 @@ class Cohort(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="cohort_has_a_name"),
-            models.UniqueConstraint("lead", Lower("name"), name="one_cohort_a_name"),
+            models.UniqueConstraint(fields=["lead", "name_key"], name="one_cohort_a_name"),
         ]
 
     def __str__(self) -> str:
@@ -35,13 +38,14 @@ class Membership(models.Model):
     cohort = models.ForeignKey(Cohort, models.CASCADE, related_name="memberships")
     learner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     name = models.CharField(max_length=NAME_LONGEST)
+    name_key = models.CharField(max_length=KEY_LONGEST)
     joined_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="member_has_a_name"),
             models.UniqueConstraint(fields=["cohort", "learner"], name="one_membership_a_cohort"),
-            models.UniqueConstraint("cohort", Lower("name"), name="one_member_a_name"),
+            models.UniqueConstraint(fields=["cohort", "name_key"], name="one_member_a_name"),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from io import StringIO
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from curriculum.catalogue import newest_revision
 from curriculum.changes import Changes
@@ -23,7 +23,8 @@ WEEKS_SHOWN = 4
 
 def led_by(lead_id: int) -> QuerySet[Cohort]:
     """The cohorts that a learner leads, with the number of their members, by name."""
-    rows = Cohort.objects.filter(lead_id=lead_id).annotate(members=Count("memberships"))
+    seen = Q(memberships__learner__is_active=True, memberships__learner__deletion_due_at__isnull=True)
+    rows = Cohort.objects.filter(lead_id=lead_id).annotate(members=Count("memberships", filter=seen))
     return rows.order_by("name", "pk")
 
 

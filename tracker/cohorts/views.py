@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from curriculum.catalogue import newest_revision
 from tracker import clock
 from tracker.cohorts import actions, queries
 from tracker.cohorts.forms import JoinForm, NameForm, ProposalForm
@@ -118,6 +119,8 @@ def propose_revision(request: LearnerRequest, pk: int) -> HttpResponse:
         try:
             actions.propose(found, said["revision"], said["note"], now=clock.now())
         except actions.Refused as refusal:
+            # The number that the page shows, and what was typed.
+            form = ProposalForm({"revision": newest_revision(), "note": said["note"]})
             form.add_error(None, str(refusal))
         else:
             messages.success(request, "Proposed. Each member takes it or leaves it.")
@@ -185,6 +188,8 @@ def take_proposal(request: LearnerRequest, pk: int) -> HttpResponse:
 def leave_proposal(request: LearnerRequest, pk: int) -> HttpResponse:
     """The plan stays as it is."""
     proposal, membership = _proposed(request, pk)
-    actions.leave_it(proposal, membership, now=clock.now())
-    messages.success(request, "Left. Your plan stays as it is; you can still take it later.")
+    if actions.leave_it(request.user, proposal, membership, now=clock.now()):
+        messages.success(request, "Left. Your plan stays as it is; you can still take it later.")
+    else:
+        messages.info(request, "There is nothing to leave: your plan follows it.")
     return redirect("cohorts")

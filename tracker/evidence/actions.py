@@ -336,9 +336,14 @@ def keep_run(learner: User, report: Report, sha256: str, now: datetime) -> Run:
 @transaction.atomic
 def delete_run(run: Run) -> None:
     """Takes a run out, with the file where that was kept. What was judged of it before stays judged."""
-    if run.file is not None:
-        run.file.delete()
-    run.delete()
+    # A file may have been kept, or the run taken out, since it was looked up.
+    lock_learner(run.learner)
+    held = Run.objects.select_related("file").filter(pk=run.pk).first()
+    if held is None:
+        return
+    if held.file is not None:
+        held.file.delete()
+    held.delete()
 
 
 # --- a lab ------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from email.errors import MessageError
 from email.message import Message
 
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
-_MESSAGE_ID = re.compile(r"<[^<>\s]{1,200}>")
+_MESSAGE_ID = re.compile(r"<[^<>\s\x00]{1,200}>")
 # What says that the address is no good, and not that this one mail was too large or not liked (RFC 3463).
 _NO_SUCH_ADDRESS = ("5.1.", "5.2.1", "5.4.4")
 _LONGEST_REASON = 200
@@ -39,14 +39,16 @@ def reported(*, kind: str, message_id: str, address: str, said: str) -> Returned
     mail, whatever the address. Else the codes in what the server said decide, and where it gave none the
     provider's word does: it reports as bounced what it has given up.
     """
-    if kind not in {"bounced", "rejected", "complained"} or not _MESSAGE_ID.fullmatch(message_id):
+    address = _plain(address)
+    is_failure = kind in {"bounced", "rejected", "complained"}
+    if not is_failure or not address or not _MESSAGE_ID.fullmatch(message_id):
         return None
     said = " ".join("".join(sign if sign.isprintable() else " " for sign in said).split())
     found = _STATUS.search(said)
     status = found[0] if found else ""
     return Returned(
         message_id=message_id,
-        address=address.strip().lower(),
+        address=address,
         status=status,
         reason=(said or kind)[:_LONGEST_REASON],
         is_for_good=kind == "complained" or not status or status.startswith(_NO_SUCH_ADDRESS),
@@ -118,4 +120,10 @@ def _failures(message: Message, message_id: str) -> Iterator[Returned]:
 def _address(field: object) -> str:
     """The address of a field such as `rfc822; alice@example.org`."""
     kind, _, address = str(field or "").partition(";")
-    return address.strip().strip("<>").lower() if kind.strip().lower() in {"rfc822", "utf-8"} else ""
+    return _plain(address) if kind.strip().lower() in {"rfc822", "utf-8"} else ""
+
+
+def _plain(address: str) -> str:
+    """An address as it is compared; "" for what is none, which a database may not even take."""
+    address = address.strip().strip("<>").lower()
+    return address if address.isprintable() else ""

@@ -162,7 +162,8 @@ def shown_portfolio(found: Portfolio) -> ShownPortfolio:
         file.sha256 for row in records if shared[row.pk].shows_evidence for file in row.snapshot.files()
     }
     runs = run_facts(found.learner_id, hashes)
-    badges = tokens_of([row.pk for row in records])
+    with_files = {pk for pk, row in shared.items() if row.shows_evidence}
+    badges = tokens_of([row.pk for row in records], with_files=with_files)
     return ShownPortfolio(
         found.title,
         found.intro,
