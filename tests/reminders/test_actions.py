@@ -311,6 +311,26 @@ def may_begin(row: Reminder, token: UUID, address: str) -> bool:
     ).exists()
 
 
+@pytest.mark.parametrize("state", State.values)
+def test_a_second_mail_of_the_day_does_not_begin(alice: User, state: str) -> None:
+    make_recipient(alice)
+    row, token = make_leased(alice)
+    begins = NOW - timedelta(hours=9)
+    make_reminder(
+        alice, state=state, kind="asked-for", message_id="<other@c>", handed_over_at=begins,
+        reason="x", lease_token=None, leased_until=None,
+    )  # fmt: skip
+    may_have_gone = state in queries.MAY_HAVE_GONE
+    first = Reminder.objects.filter(queries.is_first_of_day(begins), pk=row.pk)
+    assert first.exists() == (not may_have_gone)
+    assert Reminder.objects.filter(queries.is_first_of_day(begins + timedelta(seconds=1)), pk=row.pk).exists()
+    begun = actions.begin_hand_over(row.pk, token, alice.email, NOW, day_begins=begins)
+    assert begun == (not may_have_gone)
+    if not begun:
+        after = begins + timedelta(seconds=1)
+        assert actions.begin_hand_over(row.pk, token, alice.email, NOW, day_begins=after)
+
+
 NO_HAND_OVER: dict[str, Callable[[User], object]] = {
     name: SKIPS[name] for name in ("deactivated", "unsubscribed", "no-consent", "unverified", "bounced")
 } | {

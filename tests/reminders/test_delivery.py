@@ -275,6 +275,26 @@ def test_two_mails_of_one_person_do_not_go_in_one_batch(sink: Sink, learners: Le
     assert deliver() == {"sent": 1, "skipped": 1}
 
 
+def test_two_batches_at_one_moment_send_one_mail_of_a_person(
+    sink: Sink, learners: Learners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other batch has begun its mail after this one had read that there was none today."""
+    [alice] = learners(1)
+    begin = actions.begin_hand_over
+
+    def late(*given: Any, **more: Any) -> bool:
+        Reminder.objects.filter(kind="asked-for").update(state="sent", handed_over_at=NOW)
+        return begin(*given, **more)
+
+    make_reminder(alice, kind="asked-for", message_id="<other@c>", not_before=NOW + timedelta(hours=1))
+    with monkeypatch.context() as other:
+        other.setattr(actions, "begin_hand_over", late)
+        assert deliver() == {"given back": 1}
+    assert deliver() == {"skipped": 1}
+    assert Reminder.objects.get(kind="progress").reason == "same-day"
+    assert sink.accepted() == []
+
+
 def test_nobody_asks_for_a_mail_who_wants_none(alice: User, curriculum: Catalogue) -> None:
     assert actions.ask_for_mail(alice, NOW) is None
     with_plan(alice)

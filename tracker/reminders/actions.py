@@ -456,6 +456,14 @@ _BEGIN = """
             WHERE address.user_id = reminders_reminder.learner_id
                 AND address.email = %(address)s AND address."primary" AND address.verified
         )
+        AND NOT EXISTS (
+            SELECT 1 FROM reminders_reminder AS other
+            WHERE other.learner_id = reminders_reminder.learner_id
+                AND other.iso_year >= reminders_reminder.iso_year - 1
+                AND other.id <> reminders_reminder.id
+                AND other.handed_over_at >= %(day_begins)s
+                AND other.state IN ('handing_over', 'sent', 'unknown')
+        )
 """
 LATE_NEWS = (State.HANDING_OVER, State.UNKNOWN)
 _FINISH = """
@@ -465,7 +473,8 @@ _FINISH = """
 """
 _COLUMNS: dict[str, Any] = {field.name: field for field in Reminder._meta.concrete_fields}
 # Where a value is no column's, the column whose form it has in the database.
-_COLUMNS |= {"now": _COLUMNS["leased_until"], "address": Recipient._meta.get_field("bounced_address")}
+_COLUMNS |= {"now": _COLUMNS["leased_until"], "day_begins": _COLUMNS["handed_over_at"]}
+_COLUMNS |= {"address": Recipient._meta.get_field("bounced_address")}
 _COLUMNS |= dict.fromkeys(("before", "or_before", "or_else"), _COLUMNS["state"])
 
 
@@ -486,11 +495,14 @@ def begin_hand_over(
     link: LogLink | None = None,
     *,
     message_id: str = "",
+    day_begins: datetime | None = None,
 ) -> bool:
     """claimed -> handing_over, committed before the body leaves. False where it must not leave.
 
     What the mail's log link needs is kept by the same write; an earlier attempt's link is void with it.
-    message_id: of the mail; the row keeps what it has where it is empty.
+    message_id: of the mail; the row keeps what it has where it is empty. day_begins: the learner's; where
+    another mail of any kind went since, this one does not. It is decided before, and here once more for two
+    batches at one moment.
 
     One statement asks again whether the row is this worker's, the lease runs, the mail is wanted and the
     address still the learner's. The lease is renewed, so that no sweep takes a hand-over that is under way.
@@ -504,6 +516,7 @@ def begin_hand_over(
         log_activities=list(link.activity_keys) if link else [],
         log_password_stamp=link.password_stamp if link else "",
         message_id=message_id,
+        day_begins=day_begins or now + timedelta(days=1),
         id=reminder_id,
         lease_token=token,
         now=now,

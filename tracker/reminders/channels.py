@@ -134,7 +134,9 @@ def used_by(learner_ids: Collection[int]) -> dict[int, Channel]:
     return {row.learner_id: row for row in rows}
 
 
-def begin_hand_over(reminder: Reminder, token: UUID, channel: Channel, now: datetime) -> bool:
+def begin_hand_over(
+    reminder: Reminder, token: UUID, channel: Channel, now: datetime, day_begins: datetime | None = None
+) -> bool:
     """claimed -> handing_over, committed before the request leaves. False where it must not leave.
 
     As `actions.begin_hand_over`, which asks for the address of a mail where this asks for the channel: it is
@@ -146,8 +148,10 @@ def begin_hand_over(reminder: Reminder, token: UUID, channel: Channel, now: date
         confirmed_at__isnull=False,
         chosen_at=channel.chosen_at,
     )
+    first = queries.is_first_of_day(day_begins) if day_begins else Q()
     changed = Reminder.objects.filter(
         queries.wanted(),
+        first,
         Exists(still),
         pk=reminder.pk,
         state=Reminder.State.CLAIMED,

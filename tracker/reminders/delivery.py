@@ -391,9 +391,15 @@ class Batch:
 
     def begin_hand_over(self, work: Work, mailed: Written) -> bool:
         """The first write of a mail; False where it must not leave."""
-        message_id = work.leased.reminder.message_id
+        row, now = work.leased, self.now()
         return actions.begin_hand_over(
-            work.pk, self.token, mailed.letter.to, self.now(), mailed.link, message_id=message_id
+            work.pk,
+            self.token,
+            mailed.letter.to,
+            now,
+            mailed.link,
+            message_id=row.reminder.message_id,
+            day_begins=row.person.day_begins(now),
         )
 
     def post(self, work: Work) -> None:

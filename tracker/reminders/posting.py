@@ -69,7 +69,8 @@ def post(
 
     def begin() -> bool:
         nonlocal begun
-        begun = channels.begin_hand_over(row.reminder, token, channel, now())
+        at = now()
+        begun = channels.begin_hand_over(row.reminder, token, channel, at, row.person.day_begins(at))
         return begun
 
     try:

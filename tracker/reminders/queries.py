@@ -43,6 +43,10 @@ class Person:
     address: str
     password_stamp: str
 
+    def day_begins(self, now: datetime) -> datetime:
+        """The moment at which the learner's day began."""
+        return now.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+
     def prospect(
         self,
         recipient: Recipient,
@@ -259,6 +263,14 @@ def wanted() -> Q:
             )
         )
     )
+
+
+def is_first_of_day(day_begins: datetime) -> Q:
+    """A condition on Reminder: no other mail may have gone to its learner since their day began."""
+    others = Reminder.objects.filter(
+        learner_id=OuterRef("learner_id"), handed_over_at__gte=day_begins, state__in=MAY_HAVE_GONE
+    )
+    return ~Q(Exists(others.exclude(pk=OuterRef("pk"))))
 
 
 def goes_to(address: str) -> Q:
