@@ -106,7 +106,7 @@ def test_enter_logs_the_next_line_and_presses_no_undo(
     assert [session.minutes for session in kept()] == [45, 20]
 
 
-@pytest.mark.parametrize("look", [*LOOKS, *SCRIPTLESS], ids=str)
+@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[2], *SCRIPTLESS], ids=str)
 def test_what_is_open_is_asked_at_its_field_and_logged_after_an_answer(
     look: Look, open_page: OpenPage, learner: User, axe: CheckPage, base_url: str
 ) -> None:

@@ -15,7 +15,7 @@ from tracker.plans.models import Mark, SelfCheckAnswer, SkillRating
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-LOOKS = [Look("small"), Look("phone", "dark"), Look("desktop")]
+LOOKS = [Look("small", "dark"), Look("desktop")]
 OPEN = (
     "/curriculum/",
     "/curriculum/role/",
