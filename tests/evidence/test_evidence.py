@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from curriculum.catalogue import Catalogue
+from tests.badges.factories import make_evidenced
 from tests.curriculum.labs.example import Handed, as_json, example
 from tests.evidence.factories import EVALS, make_artefact, make_report, make_run, make_upload
 from tests.evidence.reports.build import as_lines, garak
@@ -26,6 +27,8 @@ from tracker.celery import app
 from tracker.evidence import actions, judging, queries, tasks
 from tracker.evidence.models import Artefact, FilePart, HandIn, Result, Run, StoredFile, Upload
 from tracker.evidence.rules.reports.report import Eval
+from tracker.milestones import queries as milestones_queries
+from tracker.milestones.rules.snapshot import read as read_snapshot
 from tracker.people.models import User
 
 pytestmark = pytest.mark.django_db
@@ -108,15 +111,26 @@ def test_every_kept_file_can_be_deleted_and_leaves_what_was_read(
         assert said in page
     kept = {row.pk for row in StoredFile.objects.all()}
     assert len(kept) == 5
-    # Not somebody else's, not what a worker has to read, not what backs a criterion.
-    backing = Artefact.objects.get().file_id
-    for who, pk in ((charlie, Run.objects.get().file_id), (alice, waiting.file_id), (alice, backing)):
+    # Not somebody else's, and not what a worker has to read.
+    for who, pk in ((charlie, Run.objects.get().file_id), (alice, waiting.file_id)):
         assert browser_of(who).post(reverse("delete-file", args=[pk])).status_code == 404
-    for pk in kept - {waiting.file_id, backing}:
+    for pk in kept - {waiting.file_id}:
         assert browser.post(reverse("delete-file", args=[pk])).status_code == 302
-    assert {row.pk for row in StoredFile.objects.all()} == {waiting.file_id, backing}
+    assert {row.pk for row in StoredFile.objects.all()} == {waiting.file_id}
+    assert not Artefact.objects.exists()
     assert (Run.objects.count(), HandIn.objects.filter(state="judged").count()) == (1, 2)
     assert browser.get(reverse("lab", args=["garak", "lab-scan"])).status_code == 200
+
+
+def test_a_file_deleted_after_completion_stays_in_the_record(alice: User, curriculum: Catalogue) -> None:
+    completed = make_evidenced(alice, make_plan(alice, curriculum), curriculum)
+    for stored in StoredFile.objects.all():
+        browser_of(alice).post(reverse("delete-file", args=[stored.pk]))
+    assert not StoredFile.objects.exists()
+    page = browser_of(alice).get(reverse("completion", args=["mindset", 1])).content.decode()
+    for named in read_snapshot(completed.snapshot).files():
+        assert named.sha256 in page
+    assert milestones_queries.records(alice.pk)[0].state == "evidenced"
 
 
 @pytest.mark.parametrize(

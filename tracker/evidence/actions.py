@@ -104,11 +104,11 @@ def megabytes(size: int) -> str:
 def delete_file(learner: User, file_id: UUID) -> str | None:
     """Throws a file away that nobody has to read any more. Its name; None for anything else.
 
-    The run stays, and so does what a lab was judged by, with the file's name and SHA-256. A file that backs a
-    criterion is taken away on its milestone, with what it backs (`remove_artefact`).
+    The run stays, and so does what a lab was judged by, with the file's name and SHA-256, and the record of a
+    completed milestone. A criterion of an open one is not backed by it any more.
     """
     lock_learner(learner)
-    file = queries.files_of(learner.pk).filter(pk=file_id, artefacts__isnull=True).first()
+    file = queries.files_of(learner.pk).filter(pk=file_id).first()
     if file is None:
         return None
     file.delete()
