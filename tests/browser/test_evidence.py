@@ -124,6 +124,7 @@ def test_the_pages_of_evidence_are_readable(
     log_in(page, learner, base_url)
     for path in (
         "/evidence/",
+        "/evidence/files/",
         f"/evidence/runs/{after.pk}/",
         f"/evidence/runs/{after.pk}/with/{before.pk}/",
         "/evidence/attack-result/",

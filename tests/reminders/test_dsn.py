@@ -17,8 +17,8 @@ from curriculum.catalogue import Catalogue
 from tests.fixtures.cast import NOW, browser_of, make_plan, make_session
 from tests.reminders.factories import DUE, WORDING, make_recipient, make_reminder
 from tracker.people.models import User
-from tracker.reminders import actions
-from tracker.reminders.dsn import Returned, read_notification
+from tracker.reminders import actions, queries
+from tracker.reminders.dsn import Returned, read_notification, reported
 from tracker.reminders.models import Recipient, Reminder
 
 OURS = "<progress.2026-w47.0123456789abcdef01234567@cairn.example.org>"
@@ -97,6 +97,24 @@ def test_a_failure_names_the_mail_the_address_and_why(returned: str) -> None:
 def test_only_an_address_that_is_no_good_is_for_good(status: str, is_for_good: bool) -> None:
     [found] = read_notification(notification(BLOCK.replace("Status: 5.1.1", f"Status: {status}")))
     assert (found.status, found.is_for_good) == (status, is_for_good)
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\ud800", "\x07"])
+def test_what_no_database_takes_names_no_mail(sign: str) -> None:
+    message = notification(BLOCK.replace("alice@example.org", f"alice{sign}@example.org"))
+    assert all(row.address.isprintable() for row in read_notification(message))
+    fields = {"kind": "bounced", "address": "alice@example.org", "said": "", "message_id": OURS}
+    assert reported(**fields) is not None
+    assert reported(**{**fields, "address": f"alice{sign}@example.org"}) is None
+    if sign == "\x00":
+        assert reported(**{**fields, "message_id": "<a\x00b@example.org>"}) is None
+
+
+def test_an_address_outside_ascii_is_found_in_either_spelling(alice: User) -> None:
+    EmailAddress.objects.filter(user=alice).update(email="alice@bücher.example")
+    for spelling in ("alice@bücher.example", "alice@xn--bcher-kva.example"):
+        assert queries.learners_at(spelling) == [alice.pk]
+    assert queries.learners_at("alice@xn--.example") == []
 
 
 def test_without_an_original_recipient_the_final_one_counts() -> None:
