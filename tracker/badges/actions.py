@@ -4,10 +4,9 @@ import secrets
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 
+from tracker.addresses import url
 from tracker.badges import queries, rules, signing
 from tracker.badges.models import Badge, SigningKey, StatusPlace
 from tracker.milestones import queries as milestones_queries
@@ -61,13 +60,12 @@ def _signed(
     learner: User, record: Record, badge_id: UUID, place: StatusPlace, *, names_files: bool, now: datetime
 ) -> str:
     salt = secrets.token_urlsafe(16)
-    module = reverse("curriculum-module", args=[record.module_key])
     found = rules.credential(
         record.snapshot,
         badge_id=badge_id,
         issuer=signing.issuer(),
         holder=rules.Holder(rules.identity_hash(learner.email.lower(), salt), salt),
-        achievement_url=f"{settings.PUBLIC_URL}{module}",
+        achievement_url=url("curriculum-module", record.module_key),
         completed_at=record.completed_at,
         issued_at=now,
         status=queries.status_of(place.pk),

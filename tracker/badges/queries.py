@@ -8,16 +8,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef
-from django.urls import reverse
 
+from tracker.addresses import url
 from tracker.badges import signing
 from tracker.badges.models import Badge, SigningKey, StatusPlace
 from tracker.badges.rules import (
     BITS_A_LIST,
-    CREDENTIALS,
-    OPEN_BADGES,
     StatusEntry,
     badge_id_in,
     claims,
@@ -26,8 +23,6 @@ from tracker.badges.rules import (
 )
 from tracker.milestones import queries as milestones_queries
 from tracker.milestones.queries import Record
-
-CONTEXTS = (CREDENTIALS, OPEN_BADGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +86,7 @@ def _with_kid(row: SigningKey) -> dict[str, Any]:
 def status_of(place: int) -> StatusEntry:
     """Where the badge with this place is looked up."""
     number, position = divmod(place, BITS_A_LIST)
-    return StatusEntry(settings.PUBLIC_URL + reverse("badge-status", args=[number]), position)
+    return StatusEntry(url("badge-status", number), position)
 
 
 def signed_status_list(number: int, now: datetime) -> str | None:

@@ -16,7 +16,7 @@ from uuid import UUID
 from tracker.milestones.rules.snapshot import CriterionRecord, KeptFile, Snapshot
 
 CREDENTIALS = "https://www.w3.org/ns/credentials/v2"
-OPEN_BADGES = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
+CONTEXTS = (CREDENTIALS, "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json")
 # The least that a list may have, so that a look at it says little about whose bit is looked for.
 BITS_A_LIST = 131_072
 LONGEST_TOKEN = 65_536
@@ -88,7 +88,7 @@ def credential(
     names_files: whether the names and hashes of files are.
     """
     return {
-        "@context": [CREDENTIALS, OPEN_BADGES],
+        "@context": list(CONTEXTS),
         "id": urn(badge_id),
         "type": ["VerifiableCredential", "OpenBadgeCredential"],
         "name": snapshot.milestone,

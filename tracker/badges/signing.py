@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.urls import reverse
 from joserfc import jws
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import OKPKey
 
+from tracker.addresses import url
 from tracker.badges.models import SigningKey
 from tracker.badges.rules import LONGEST_TOKEN, Issuer
 
@@ -24,8 +24,8 @@ ALGORITHM = "EdDSA"
 # Its newer name (RFC 9864) is one that no program for badges knows yet.
 warnings.filterwarnings("ignore", "EdDSA is deprecated", SecurityWarning)
 
-
-JOSE_ERRORS = (JoseError, ValueError, RecursionError)
+# A header of odd types is refused by a TypeError.
+JOSE_ERRORS = (JoseError, ValueError, TypeError, RecursionError)
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -36,7 +36,7 @@ class NotOurs(ValueError):
 def issuer() -> Issuer:
     """This Cairn as an issuer of badges."""
     home: str = settings.PUBLIC_URL
-    return Issuer(home + reverse("badge-issuer"), f"Cairn at {home.partition('://')[2]}", f"{home}/")
+    return Issuer(url("badge-issuer"), f"Cairn at {home.partition('://')[2]}", f"{home}/")
 
 
 def signed(payload: dict[str, Any], now: datetime) -> str:
@@ -49,7 +49,7 @@ def signed(payload: dict[str, Any], now: datetime) -> str:
 
 def address_of(kid: str) -> str:
     """Where a key's public part is."""
-    return f"{settings.PUBLIC_URL}{reverse('badge-key', args=[kid])}"
+    return url("badge-key", kid)
 
 
 def verified(token: str) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def verified(token: str) -> dict[str, Any]:
         raise NotOurs("This is no badge: it is too long.")
     try:
         header = jws.extract_compact(token.encode()).headers()
-    except (*JOSE_ERRORS, TypeError) as error:
+    except JOSE_ERRORS as error:
         raise NotOurs("This is no badge: it is not a JSON Web Token.") from error
     # Its last part is the key's thumbprint, which says which key it is on any host.
     kid = header.get("kid")
@@ -68,8 +68,7 @@ def verified(token: str) -> dict[str, Any]:
     try:
         key = OKPKey.import_key(row.public)
         found = json.loads(jws.deserialize_compact(token, key, algorithms=[ALGORITHM]).payload)
-    except (*JOSE_ERRORS, TypeError) as error:
-        # A header of odd types is refused by a TypeError.
+    except JOSE_ERRORS as error:
         raise NotOurs("It was changed after it was signed: the signature does not fit.") from error
     if not isinstance(found, dict):
         raise NotOurs("This is no badge: it holds no credential.")
@@ -88,20 +87,18 @@ def _current(now: datetime) -> tuple[SigningKey, OKPKey]:
     """The key that signs now. One is made where there is none, or where SECRET_KEY opens it no more."""
     # Lists are signed for anybody who asks: they wait for no lock.
     row = SigningKey.objects.filter(is_current=True).first()
-    private = _opened(row.sealed) if row else None
-    if row is not None and private is not None:
-        return row, OKPKey.import_key(private)
-    return _made(now)
+    key = _opened(row)
+    return (row, key) if row and key else _made(now)
 
 
 @transaction.atomic
 def _made(now: datetime) -> tuple[SigningKey, OKPKey]:
     """A new current key, or the one that somebody else has just made."""
     row = SigningKey.objects.select_for_update().filter(is_current=True).first()
-    private = _opened(row.sealed) if row else None
-    if row is not None and private is not None:
-        return row, OKPKey.import_key(private)
-    if row is not None:
+    opened = _opened(row)
+    if row and opened:
+        return row, opened
+    if row:
         row.is_current = False
         row.save(update_fields=["is_current"])
     key = OKPKey.generate_key("Ed25519")
@@ -119,12 +116,12 @@ def _made(now: datetime) -> tuple[SigningKey, OKPKey]:
     return made, key
 
 
-def _opened(sealed: str) -> dict[str, Any] | None:
+def _opened(row: SigningKey | None) -> OKPKey | None:
+    """The private key of a row; None where there is no row, or SECRET_KEY does not open it."""
     try:
-        opened: dict[str, Any] = json.loads(_box().decrypt(sealed.encode()))
+        return OKPKey.import_key(json.loads(_box().decrypt(row.sealed.encode()))) if row else None
     except InvalidToken:
         return None
-    return opened
 
 
 def _box() -> MultiFernet:

@@ -3,20 +3,19 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tracker import clock
+from tracker.addresses import url
 from tracker.badges import actions, queries, signing
 from tracker.badges.forms import CheckForm
-from tracker.badges.rules import LONGEST_TOKEN
+from tracker.badges.rules import CONTEXTS, LONGEST_TOKEN
 from tracker.milestones.rules.snapshot import read as read_snapshot
 from tracker.people import limits
 from tracker.people.requests import LearnerRequest
@@ -41,7 +40,7 @@ def _badges_page(request: LearnerRequest, *, refused: str = "", status: int = 20
         "nav": "milestones",
         "lines": queries.lines_of(request.user.pk),
         "refused": refused,
-        "check_url": settings.PUBLIC_URL + reverse("check-badge"),
+        "check_url": url("check-badge"),
     }
     return render(request, "badges/badges.html", content, status=status)
 
@@ -101,7 +100,7 @@ def _published(content: str, media_type: str) -> HttpResponse:
 @require_safe
 def issuer(_request: HttpRequest) -> HttpResponse:
     """This Cairn as an issuer, in the words of Open Badges."""
-    found = {"@context": [*queries.CONTEXTS], **signing.issuer().as_profile()}
+    found = {"@context": list(CONTEXTS), **signing.issuer().as_profile()}
     return _published(queries.as_json(found), "application/ld+json")
 
 

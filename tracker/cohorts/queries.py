@@ -1,17 +1,15 @@
 """What a lead sees of those who agreed, and what a learner has agreed to."""
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from io import StringIO
 
 from django.db.models import Count, Max, Q, QuerySet
 
 from curriculum.catalogue import newest_revision
 from curriculum.changes import Changes
 from tracker.cohorts.models import Answer, Cohort, Membership, Proposal
-from tracker.journal.rules.tables import guarded
+from tracker.journal.rules.tables import as_csv
 from tracker.milestones.queries import completed_by
 from tracker.people.actions import token_hash
 from tracker.plans import queries as plans_queries
@@ -21,10 +19,15 @@ from tracker.plans.queries import Standing
 WEEKS_SHOWN = 4
 
 
+def _is_here(whose: str) -> Q:
+    """A condition: whoever this leads to is neither locked nor about to leave Cairn."""
+    return Q(**{f"{whose}__is_active": True, f"{whose}__deletion_due_at__isnull": True})
+
+
 def led_by(lead_id: int) -> QuerySet[Cohort]:
     """The cohorts that a learner leads, with the number of their members, by name."""
-    seen = Q(memberships__learner__is_active=True, memberships__learner__deletion_due_at__isnull=True)
-    rows = Cohort.objects.filter(lead_id=lead_id).annotate(members=Count("memberships", filter=seen))
+    seen = Count("memberships", filter=_is_here("memberships__learner"))
+    rows = Cohort.objects.filter(lead_id=lead_id).annotate(members=seen)
     return rows.order_by("name", "pk")
 
 
@@ -35,13 +38,8 @@ def led(lead_id: int, pk: int) -> Cohort | None:
 
 def invited_by(token: str, now: datetime) -> Cohort | None:
     """The cohort that this token invites to. None where it is guessed, replaced or ran out. One query."""
-    rows = Cohort.objects.select_related("lead").filter(
-        invite_hash=token_hash(token),
-        invite_expires_at__gt=now,
-        lead__is_active=True,
-        lead__deletion_due_at__isnull=True,
-    )
-    return rows.first()
+    rows = Cohort.objects.filter(_is_here("lead"), invite_hash=token_hash(token), invite_expires_at__gt=now)
+    return rows.select_related("lead").first()
 
 
 def membership(learner_id: int, cohort_id: int) -> Membership | None:
@@ -87,25 +85,21 @@ class Member:
         return self.standing.progress.done_minutes + self.standing.remaining_minutes
 
 
-def members_of(cohort: Cohort, now: datetime) -> list[Member]:
+def members_of(cohort: Cohort, now: datetime, proposal: Proposal | None = None) -> list[Member]:
     """The members by name: nobody is ranked. The number of queries is constant.
 
-    Who is locked, or about to leave Cairn, is not among them.
+    Who is locked, or about to leave Cairn, is not among them. proposal: the one whose answers are asked for.
     """
-    rows = list(
-        Membership.objects.filter(
-            cohort=cohort, learner__is_active=True, learner__deletion_due_at__isnull=True
-        ).select_related("learner")
-    )
+    found = Membership.objects.filter(_is_here("learner"), cohort=cohort).select_related("learner")
+    rows = sorted(found, key=lambda row: row.name_key)
     on = {row.learner_id: now.astimezone(row.learner.zone_info).date() for row in rows}
     standings = plans_queries.standings(on)
     completed = completed_by(list(on))
     plans = [each.plan.pk for each in standings.values() if each.plan]
     layouts = Baseline.objects.filter(plan__in=plans).values("plan").annotate(end=Max("last_on"))
     ends = dict(layouts.values_list("plan", "end"))
-    proposal = latest_proposal(cohort)
     answers = dict(Answer.objects.filter(proposal=proposal).values_list("membership", "choice"))
-    found = [
+    return [
         Member(
             row.pk,
             row.name,
@@ -116,7 +110,6 @@ def members_of(cohort: Cohort, now: datetime) -> list[Member]:
         )
         for row in rows
     ]
-    return sorted(found, key=lambda member: (member.name.casefold(), member.pk))
 
 
 def latest_proposal(cohort: Cohort) -> Proposal | None:
@@ -130,32 +123,30 @@ COLUMNS = (
 )
 
 
-def as_csv(members: Iterable[Member]) -> str:
-    """The members as a table. Names that a spreadsheet would take for a formula are made harmless."""
-    file = StringIO()
-    writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for member in members:
-        stands = member.standing
-        half = stands.forecast.half if stands.forecast else None
-        forecast = half or (None, None)
-        cells = (
-            member.name,
-            stands.track.title if stands.track else "",
-            stands.plan.revision if stands.plan else "",
-            stands.state,
-            len(member.whole_weeks),
-            member.logged_minutes,
-            member.target_minutes,
-            stands.progress.done_minutes,
-            member.total_minutes,
-            member.completed,
-            member.first_end,
-            stands.finish_on,
-            *forecast,
-        )
-        writer.writerow(guarded("" if cell is None else str(cell)) for cell in cells)
-    return file.getvalue()
+def table_of(members: Iterable[Member]) -> str:
+    """The members as CSV, in the order given."""
+    return as_csv(COLUMNS, map(_cells, members))
+
+
+def _cells(member: Member) -> list[str]:
+    stands = member.standing
+    half = stands.forecast.half if stands.forecast else None
+    cells = (
+        member.name,
+        stands.track.title if stands.track else "",
+        stands.plan.revision if stands.plan else "",
+        stands.state,
+        len(member.whole_weeks),
+        member.logged_minutes,
+        member.target_minutes,
+        stands.progress.done_minutes,
+        member.total_minutes,
+        member.completed,
+        member.first_end,
+        stands.finish_on,
+        *(half or (None, None)),
+    )
+    return ["" if cell is None else str(cell) for cell in cells]
 
 
 # --- what a learner has agreed to -------------------------------------------------------------------------
@@ -184,7 +175,7 @@ class Joined:
 def joined_by(learner_id: int) -> list[Joined]:
     """The learner's cohorts by name, each with what is proposed there. The number of queries is constant."""
     rows = Membership.objects.filter(learner_id=learner_id).select_related("cohort__lead")
-    memberships = sorted(rows, key=lambda row: (row.cohort.name.casefold(), row.pk))
+    memberships = sorted(rows, key=lambda row: (row.cohort.name_key, row.pk))
     latest: dict[int, Proposal] = {}
     proposals = Proposal.objects.filter(cohort__in=[row.cohort_id for row in memberships])
     for proposal in proposals.order_by("made_at", "pk"):

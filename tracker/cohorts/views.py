@@ -9,12 +9,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from curriculum.catalogue import newest_revision
 from tracker import clock
+from tracker.addresses import secret_url
 from tracker.cohorts import actions, queries
 from tracker.cohorts.forms import JoinForm, NameForm, ProposalForm
 from tracker.cohorts.models import Cohort, Membership, Proposal
 from tracker.people import limits
 from tracker.people.requests import LearnerRequest
-from tracker.reminders.mail import secret_url
 
 GUESSES = ((limits.MINUTE, 20),)
 
@@ -58,7 +58,8 @@ def cohort(request: LearnerRequest, pk: int) -> HttpResponse:
 
 def _cohort_page(request: LearnerRequest, found: Cohort, *, status: int = 200, **more: Any) -> HttpResponse:
     now = clock.now()
-    members, proposal = queries.members_of(found, now), queries.latest_proposal(found)
+    proposal = queries.latest_proposal(found)
+    members = queries.members_of(found, now, proposal)
     number = queries.may_propose(proposal, members)
     content = {
         "nav": "settings",
@@ -77,7 +78,7 @@ def _cohort_page(request: LearnerRequest, found: Cohort, *, status: int = 200, *
 def cohort_csv(request: LearnerRequest, pk: int) -> HttpResponse:
     """The same as a table."""
     found = _led(request, pk)
-    content = queries.as_csv(queries.members_of(found, clock.now()))
+    content = queries.table_of(queries.members_of(found, clock.now()))
     answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="cohort.csv"'
     return answer

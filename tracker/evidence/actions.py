@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 
 from tracker.evidence import queries
 from tracker.evidence.models import (
@@ -58,7 +58,7 @@ NOT_YOURS = (
 def store_file(learner: User, name: str, pieces: Iterable[bytes], now: datetime) -> StoredFile:
     """Keeps a file in parts, within the caller's transaction. Raises `TooMuch` where there is no room."""
     stored = StoredFile(learner=learner, name=file_name(name), stored_at=now, media_type="", size_bytes=1)
-    used = StoredFile.objects.filter(learner=learner).aggregate(Sum("size_bytes"))["size_bytes__sum"] or 0
+    used = queries.stored_bytes(learner.pk)
     digest, size = hashlib.sha256(), 0
     begins = b""
     for number, part in enumerate(_parts(pieces)):

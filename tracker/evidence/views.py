@@ -70,8 +70,9 @@ def _sent(request: LearnerRequest, form: ReportForm) -> list[Upload]:
             form.add_error("reports", str(refusal))
             break
         sent.append(upload)
-        if upload.state == Upload.State.WAITING:
-            tasks.ask(tasks.read_upload, upload.pk)
+    # Once for all of them: where the broker is silent, the page waits once.
+    if waiting := [upload.pk for upload in sent if upload.state == Upload.State.WAITING]:
+        tasks.ask(tasks.read_upload, *waiting)
     return [] if form.errors else sent
 
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 
 from curriculum.catalogue import Catalogue, catalogue, current
+from tracker.addresses import url
 from tracker.library import words
 from tracker.milestones.models import Completion
 from tracker.people.models import User
@@ -22,7 +23,6 @@ from tracker.plans import queries as plans_queries
 from tracker.plans.queries import Facts
 from tracker.plans.rules.schedule import Laid
 from tracker.reminders import queries, rules
-from tracker.reminders.mail import url
 from tracker.reminders.models import CalendarFeed, Recipient
 from tracker.reminders.recurrence import Series, onsets, series
 

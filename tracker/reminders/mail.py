@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.urls import reverse
 
+from tracker.addresses import secret_url, url
 from tracker.library import prose, words
 from tracker.plans.queries import NextActivity, Standing
 from tracker.plans.rules.weeks import average
@@ -213,22 +213,6 @@ def _letter(name: str, subject: str, leased: Leased, content: Mapping[str, objec
             "Auto-Submitted": "auto-generated",
         },
     )
-
-
-@lru_cache(maxsize=1024)
-def _path(name: str, *args: object) -> str:
-    """A page's path. Kept: every mail names the same pages, and much the same activities."""
-    return reverse(name, args=args)
-
-
-def url(name: str, *args: object) -> str:
-    """A page's whole address."""
-    return settings.PUBLIC_URL + _path(name, *args)
-
-
-def secret_url(name: str, token: str) -> str:
-    """The whole address of a page that a token opens. Kept nowhere."""
-    return settings.PUBLIC_URL + reverse(name, args=[token])
 
 
 def log_url(log_token: str, activity_key: str = "") -> str:

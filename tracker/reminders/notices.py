@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from tracker.addresses import url
 from tracker.library import words
 from tracker.plans.queries import Standing
 from tracker.reminders import mail
-from tracker.reminders.mail import plain, url
+from tracker.reminders.mail import plain
 from tracker.reminders.queries import Leased
 
 VERSION = 1

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import F
 from django.template.loader import render_to_string
 
+from tracker.addresses import url
 from tracker.people.models import User
 from tracker.reminders import delivery, mail, queries, rules
 from tracker.reminders.actions import REASON_LENGTH
@@ -117,7 +118,7 @@ def _change(row: MailTrial, before: list[State], **fields: object) -> bool:
 
 def trial_letter(address: str, now: datetime) -> mail.Letter:
     """The test mail. It is of no list, so it says nothing of unsubscribing."""
-    content = {"status_url": mail.url("status"), "at": now}
+    content = {"status_url": url("status"), "at": now}
     return mail.Letter(
         reminder_id=0,  # of no reminder
         sender=settings.DEFAULT_FROM_EMAIL,

@@ -6,8 +6,8 @@ there to be shown, so that a preview is what a stranger gets.
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.urls import reverse
 
+from tracker.addresses import url
 from tracker.sharing.queries import ShownPortfolio
 
 
@@ -23,8 +23,8 @@ def portfolio_file(shown: ShownPortfolio) -> str:
 
 
 def _portfolio(shown: ShownPortfolio, **more: object) -> str:
-    check_url = settings.PUBLIC_URL + reverse("check-badge")
-    return render_to_string("sharing/portfolio.html", {"shown": shown, "check_url": check_url, **more})
+    content = {"shown": shown, "check_url": url("check-badge"), **more}
+    return render_to_string("sharing/portfolio.html", content)
 
 
 def gone() -> str:

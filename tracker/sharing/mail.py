@@ -3,16 +3,9 @@
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from tracker.addresses import secret_url
 from tracker.plans.queries import Standing
-from tracker.reminders.mail import (
-    facts,
-    finish_sentence,
-    headline,
-    plain,
-    secret_url,
-    sentences,
-    to_ascii_domain,
-)
+from tracker.reminders.mail import facts, finish_sentence, headline, plain, sentences, to_ascii_domain
 from tracker.sharing.models import MentorMail
 
 

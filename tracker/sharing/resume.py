@@ -2,9 +2,7 @@
 
 import json
 
-from django.conf import settings
-from django.urls import reverse
-
+from tracker.addresses import url
 from tracker.badges import signing
 from tracker.library.prose import paragraphs
 from tracker.library.words import NBSP
@@ -28,8 +26,7 @@ def resume(shown: ShownPortfolio) -> str:
 
 def _certificate(row: ShownMilestone) -> dict[str, object]:
     on = {"date": row.completed_on.isoformat()} if row.completed_on else {}
-    issuer, url = signing.issuer().name, settings.PUBLIC_URL + reverse("check-badge")
-    return {"name": row.title, **on, "issuer": issuer, "url": url}
+    return {"name": row.title, **on, "issuer": signing.issuer().name, "url": url("check-badge")}
 
 
 def _project(row: ShownMilestone) -> dict[str, object]:

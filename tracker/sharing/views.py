@@ -17,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tracker import clock
+from tracker.addresses import secret_url
 from tracker.evidence.downloads import download
 from tracker.milestones import queries as milestones_queries
 from tracker.milestones.actions import MilestoneIsOpen
@@ -24,7 +25,6 @@ from tracker.people import limits
 from tracker.people.models import User
 from tracker.people.requests import LearnerRequest
 from tracker.plans.access import own_module
-from tracker.reminders.mail import url
 from tracker.sharing import actions, documents, mail, queries
 from tracker.sharing.forms import (
     VISIBILITIES,
@@ -327,7 +327,7 @@ def make_portfolio(request: LearnerRequest) -> HttpResponse:
                 expires_at=form.expires_at(now),
                 now=now,
             )
-            return _portfolio_page(request, made, shown=url("portfolio", token))
+            return _portfolio_page(request, made, shown=secret_url("portfolio", token))
         except actions.Refused as refusal:
             form.add_error(None, str(refusal))
     return _sharing_page(request, status=422, portfolio_form=form)
@@ -441,7 +441,7 @@ def renew_portfolio(request: LearnerRequest, pk: int) -> HttpResponse:
     except actions.Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("change-portfolio", pk)
-    return _portfolio_page(request, _own_portfolio(request, pk), shown=url("portfolio", token))
+    return _portfolio_page(request, _own_portfolio(request, pk), shown=secret_url("portfolio", token))
 
 
 @require_POST
@@ -470,7 +470,7 @@ def make_mentor_link(request: LearnerRequest) -> HttpResponse:
                 expires_at=form.expires_at(now),
                 now=now,
             )
-            return _sharing_page(request, made=made, shown=url("mentor", token))
+            return _sharing_page(request, made=made, shown=secret_url("mentor", token))
         except actions.Refused as refusal:
             form.add_error(None, str(refusal))
     return _sharing_page(request, status=422, mentor_form=form)

@@ -1,10 +1,8 @@
 """A map as CSV. Pure."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 
-from tracker.journal.rules.tables import guarded
+from tracker.journal.rules.tables import as_csv
 
 COLUMNS = (
     "framework",
@@ -23,8 +21,4 @@ COLUMNS = (
 
 def written(rows: Iterable[Mapping[str, str]]) -> str:
     """The CSV of a map, with no cell that a spreadsheet takes for a formula."""
-    file = io.StringIO(newline="")
-    writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([guarded(row[name]) for name in COLUMNS] for row in rows)
-    return file.getvalue()
+    return as_csv(COLUMNS, ([row[name] for name in COLUMNS] for row in rows))

@@ -6,9 +6,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tracker import clock
+from tracker.addresses import secret_url
 from tracker.people.requests import LearnerRequest
 from tracker.reminders import actions, queries
-from tracker.reminders.mail import url
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -26,7 +26,7 @@ def calendar(request: LearnerRequest) -> HttpResponse:
         else:
             try:
                 token = actions.make_feed_address(request.user, replaces=replaces, now=clock.now())
-                shown = url("calendar-feed", token)
+                shown = secret_url("calendar-feed", token)
             except actions.HasAddress:
                 refusal = "There is an address already, and it stays. You can make a new one below."
     return render(

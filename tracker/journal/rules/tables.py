@@ -536,10 +536,15 @@ def write_table(rows: Iterable[Row]) -> str:
     columns = [
         name for name in _CAIRN_COLUMNS if name in _ALWAYS_WRITTEN or any(row[name] for row in written)
     ]
+    return as_csv(columns, ([row[name] for name in columns] for row in written))
+
+
+def as_csv(columns: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+    """Rows below a header, with no cell that a spreadsheet takes for a formula."""
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows([guarded(row[name]) for name in columns] for row in written)
+    writer.writerows(map(guarded, row) for row in rows)
     return file.getvalue()
 
 

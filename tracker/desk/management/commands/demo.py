@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.urls import reverse
 
 from curriculum.catalogue import Catalogue, NoCurriculum, newest
 from tracker import clock
+from tracker.addresses import url
 from tracker.desk import demo
 from tracker.library import words
 from tracker.people import queries as people_queries
@@ -71,7 +71,7 @@ class Command(BaseCommand):
                 "Nobody here is staff, and the set-up address is for an instance without accounts: "
                 "`manage.py staff EMAIL` lets an account run this one."
             )
-        self.stdout.write(f"Log in at {settings.PUBLIC_URL}{reverse('account_login')}")
+        self.stdout.write(f"Log in at {url('account_login')}")
         self.stdout.write(f"Address:  {email}")
         self.stdout.write(f"Password: {password}")
 

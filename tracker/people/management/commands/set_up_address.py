@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.urls import reverse
 
 from tracker import clock
+from tracker.addresses import secret_url
 from tracker.people import actions
 
 
@@ -16,5 +15,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         token = actions.make_set_up_address(clock.now())
         if token is not None:
-            address = settings.PUBLIC_URL + reverse("set-up", args=[token])
+            address = secret_url("set-up", token)
             self.stdout.write(f"No account yet. Make the first one, which runs this instance, at {address}")
